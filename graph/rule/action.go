@@ -1,0 +1,143 @@
+package rule
+
+import (
+	"context"
+	"io"
+	"strings"
+	"time"
+)
+
+// OutDir is the folder of the workspace, and of every action's tree, that outputs lie in.
+const OutDir = "cairn-out"
+
+// ArtifactKind is what an Artifact is on disk.
+type ArtifactKind uint8
+
+const (
+	Source     ArtifactKind = iota // a file of the workspace
+	OutputFile                     // a file that an action writes
+	OutputTree                     // a folder that an action writes
+)
+
+// Artifact is a file or a tree that actions read or write. Path is where it lies in an action's tree, slash-separated:
+// a source at its workspace-relative path, an output at cairn-out/<package>/<name>/<out>. Artifacts are comparable, and
+// equal paths are equal artifacts.
+type Artifact struct {
+	Path string
+	Kind ArtifactKind
+}
+
+// Action is one declared piece of work. Exactly one of Spawn, Call and Fetch is set. Everything in it enters the key
+// but what a comment exempts.
+type Action struct {
+	Mnemonic string // one word for people, "Compile"; not keyed
+	Inputs   []Artifact
+	Outputs  []Artifact
+	Spawn    *Spawn
+	Call     *Call
+	Fetch    *Fetch
+	Test     bool // runs in `cairn test` only; not keyed
+
+	Resources Resources // not keyed
+	Exclusive bool      // not keyed
+	Local     bool      // not keyed
+	// Uncached actions run in each build that wants them and leave nothing in the cache.
+	Uncached bool
+}
+
+// Spawn is a command. Argv, Env values and Stdout may hold placeholders made by HostTool.
+type Spawn struct {
+	Argv    []string
+	Env     []EnvVar // sorted by name, each name once
+	PassEnv []string // names passed on from the caller; the action is Uncached
+	// HostTools are the programs of the host that the command may start, by name. Their identity is keyed.
+	HostTools []string
+	Posix     bool   // may start sh, coreutils, grep, sed, awk, tar, gzip, find, xargs
+	Stdout    string // the path of the declared output that takes standard output; "" for none
+	// DepFile is the path, in the action's tree, of a file in Make's syntax that lists what was read. It need not be an
+	// output. It narrows the key: of Inputs, only what it names counts.
+	DepFile string
+	Network bool
+	Timeout time.Duration // not keyed; 0: none
+	Scratch []Scratch     // not keyed
+	// Each, where set, fans the command out over the files of a tree.
+	Each *Each
+}
+
+// Scratch is a named folder that lives across builds, for tools with a cache of their own (Go's, say). Its absolute path
+// is put into the environment variable Env, which is not keyed. One action at a time holds a Scratch unless it is Shared.
+type Scratch struct {
+	Name   string
+	Env    string
+	Shared bool
+}
+
+// Each fans one Spawn out over the contents of a tree: one command for each file of Tree that one of Globs matches, each
+// with a key of its own. In Argv, Env and Stdout `{file}` stands for the file's path in the action's tree, `{rel}` for its
+// path in Tree, `{stem}` for {rel} without its extension. The one output is a tree; what the commands write below it is merged.
+type Each struct {
+	Tree  Artifact
+	Globs []string
+}
+
+// EnvVar is one keyed variable.
+type EnvVar struct{ Name, Value string }
+
+// Call runs a CallFunc of the target's rule inside cairn.
+type Call struct {
+	Func string // "write_file/1"
+	Args []byte
+}
+
+// CallFunc is Go code that turns declared inputs into declared outputs and reads nothing else. It must be a pure function
+// of both and of args. It may be called from several goroutines.
+type CallFunc func(ctx context.Context, c CallContext) error
+
+// CallContext is a CallFunc's whole world.
+type CallContext interface {
+	Args() []byte
+	// Open reads a declared input file: path as in Artifact.Path, or below the path of a declared tree.
+	Open(path string) (io.ReadCloser, error)
+	// List gives the files below a declared input tree, sorted, relative to it.
+	List(tree string) ([]string, error)
+	// Write makes a declared output file, or a file below a declared output tree.
+	Write(path string, data []byte, executable bool) error
+	// Symlink makes a link below a declared output tree; target is relative and stays in the tree.
+	Symlink(path, target string) error
+}
+
+// Fetch brings bytes whose digest is declared. Its key is SHA256, Unpack, Strip and Executable, and nothing else.
+type Fetch struct {
+	Fetcher    string            // which fetcher cmd has wired in: "http", "registry"
+	Params     map[string]string // for the fetcher; not keyed
+	SHA256     string            // 64 lower-case hex digits
+	Unpack     string            // "", or the archive's format: "tar.gz", "tar.xz", "zip", ...; "auto" is resolved by the rule
+	Strip      int               // leading path parts dropped when unpacking
+	Executable bool              // not for trees
+}
+
+// HostTool gives the placeholder that stands for the path of a program of the host in Argv and Env values. The real path
+// is put in when the command starts and never enters a key; the name does, and so does the tool's identity.
+func HostTool(name string) string { return "\x01" + name + "\x02" }
+
+// ExpandHostTools replaces placeholders in s by what path gives for each name.
+func ExpandHostTools(s string, path func(name string) string) string {
+	if strings.IndexByte(s, '\x01') < 0 {
+		return s
+	}
+	var b strings.Builder
+	for {
+		before, rest, ok := strings.Cut(s, "\x01")
+		b.WriteString(before)
+		if !ok {
+			return b.String()
+		}
+		name, after, ok := strings.Cut(rest, "\x02")
+		if !ok {
+			b.WriteString(rest)
+			return b.String()
+		}
+		b.WriteString(path(name))
+		s = after
+	}
+}

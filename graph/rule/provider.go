@@ -1,0 +1,31 @@
+package rule
+
+// Provider is a set of typed facts that a target hands to those who depend on it. Each type is given at most once by a target.
+type Provider interface {
+	// ProviderName is the word that Attr.Needs and messages use: "program".
+	ProviderName() string
+}
+
+// Program is what `cairn run` starts and what a `tools` attribute can name: provider "program".
+type Program struct {
+	Argv     []string // placeholders of HostTool allowed; paths are relative to the root of the action's tree
+	Env      []EnvVar
+	PassEnv  []string
+	Data     []Artifact // what must be there when it runs
+	Tools    []string   // programs of the host that Argv names
+	Platform Platform
+}
+
+// ProviderName implements Provider.
+func (Program) ProviderName() string { return "program" }
+
+// Toolchain is how one kind of work is done for one platform: provider "toolchain".
+type Toolchain struct {
+	Kind      string            // "go", "cc"
+	Platform  Platform          // what it makes things for
+	HostTools map[string]string // role -> program of the host: "cc" -> "gcc"
+	Env       []EnvVar
+}
+
+// ProviderName implements Provider.
+func (Toolchain) ProviderName() string { return "toolchain" }
