@@ -1,0 +1,166 @@
+// Package build joins loading, analysis and execution into one API for cmd: it decides whether the snapshot still holds,
+// evaluates the workspace where it does not, runs what has changed and puts outputs where people use them. It prints
+// nothing; what happens is told through Events.
+package build
+
+import (
+	"time"
+
+	"github.com/cairn-build/cairn/graph/exec"
+	"github.com/cairn-build/cairn/graph/fetch"
+	"github.com/cairn-build/cairn/graph/label"
+	"github.com/cairn-build/cairn/graph/rule"
+)
+
+// Options is what holds for all that one Engine does. cmd fills it in.
+type Options struct {
+	Root        string // absolute path of the workspace
+	Version     string // of cairn
+	Kinds       []*rule.Rule
+	Toolchains  []rule.Toolchain
+	Fetchers    map[string]func() fetch.Fetcher // made when first needed
+	CacheDir    string                          // opened when first needed
+	Platform    rule.Platform                   // what targets are analysed for; the host's by default
+	Vars        map[string]string
+	Getenv      func(string) (string, bool)
+	Now         func() time.Time
+	Jobs        int // 0: the number of processors
+	Sandbox     string
+	KeepGoing   bool
+	Force       bool // runs every wanted action, whatever the cache holds
+	NoCacheRead bool
+	NoCacheSave bool
+	Offline     bool
+	Locked      bool
+	GitDescribe func(dir string) (string, error)
+	Events      func(Event) // called from several goroutines; may be nil
+	Command     string      // the command line, for logs and for other processes that wait
+}
+
+// Request is one thing to do.
+type Request struct {
+	Patterns []label.Pattern
+	Tests    bool // run the tests of the wanted targets as well
+	Runs     int  // how often each test runs; >1 ignores cached passes
+	Only     []string
+	// ShardIndex (from 1) of ShardCount takes a stable share of the tests; 0 of 0 is all.
+	ShardIndex, ShardCount int
+}
+
+// Status is what became of an action.
+type Status uint8
+
+const (
+	Unchanged Status = iota // nothing it depends on changed
+	Hit                     // its result was in the cache
+	Ran                     // it ran and succeeded
+	Failed                  // it ran and failed, or could not run
+	Skipped                 // something it depends on failed, or the build was stopped
+)
+
+// String gives the word that logs and events use.
+func (s Status) String() string {
+	return [...]string{"unchanged", "hit", "ran", "failed", "skipped"}[s]
+}
+
+// Event is something that happened. Just one of the pointers is set.
+type Event struct {
+	Time     time.Time
+	Phase    *PhaseEvent
+	Start    *StartEvent
+	Finish   *FinishEvent
+	Waiting  *WaitingEvent
+	Fetch    *FetchEvent
+	Notice   *NoticeEvent
+	Progress *ProgressEvent
+}
+
+// PhaseEvent says that a phase starts: "loading", "analysis", "execution".
+type PhaseEvent struct{ Name string }
+
+// StartEvent says that an action starts to run (hits start nothing).
+type StartEvent struct {
+	ID       int // of the action, unique in the run
+	Label    string
+	Mnemonic string
+	Slot     int
+	Why      string // one line: which component changed, "first build"
+}
+
+// FinishEvent says what became of an action that was looked at.
+type FinishEvent struct {
+	ID         int
+	Label      string
+	Mnemonic   string
+	Status     Status
+	Test       bool
+	Wall       time.Duration
+	Stdout     []byte // replayed for hits too
+	Stderr     []byte
+	Failure    *Failure
+	StartedAt  time.Time
+	Key        string // hex
+	Isolation  exec.Isolation
+	OutputSame bool // it ran, and its outputs are what they were: dependants need not run
+}
+
+// WaitingEvent says that another cairn process works on the same thing.
+type WaitingEvent struct {
+	Label   string
+	PID     int
+	Command string
+}
+
+// FetchEvent tells how far a fetch is. Total is -1 where unknown.
+type FetchEvent struct {
+	Label       string
+	Done, Total int64
+}
+
+// NoticeEvent is one line that a person should see once: a damaged blob that was put aside, a sandbox that is not to be had.
+type NoticeEvent struct{ Text string }
+
+// ProgressEvent tells how much of the execution is over.
+type ProgressEvent struct{ Done, Total, Running int }
+
+// Failure is all that is known of a failed action, each thing once.
+type Failure struct {
+	Label    string
+	Kind     string
+	File     string // BUILD.hcl
+	Line     int
+	Summary  string   // "exit code 2", "timed out after 90s", "did not write cairn-out/a/b/c"
+	Command  string   // collapsed
+	Output   []byte   // the end of stdout and stderr, together
+	Repro    string   // one line
+	Log      string   // path of the whole log
+	Kept     string   // the kept sandbox
+	Env      bool     // the environment failed (cache, network, toolchain), not the work: exit code 3
+	Hints    []string // "PYTHONPATH is set here and was not passed on; the output mentions it"
+}
+
+// Summary is what a Build came to.
+type Summary struct {
+	Targets  int
+	Actions  int // looked at: cached + run + failed (+ remote)
+	Cached   int
+	Remote   int
+	Run      int
+	Failed   int
+	Skipped  int
+	Tests    []TestResult
+	Wall     time.Duration
+	NoOp     bool
+	Failures []Failure
+	RunID    string
+}
+
+// TestResult is one run of one test.
+type TestResult struct {
+	Label  string
+	Status Status // Hit: passed before
+	Wall   time.Duration
+	Log    []byte
+	Run    int
+	Fail   *Failure
+}
