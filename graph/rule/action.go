@@ -50,6 +50,9 @@ type Spawn struct {
 	Argv    []string
 	Env     []EnvVar // sorted by name, each name once
 	PassEnv []string // names passed on from the caller; the action is Uncached
+	// ClientEnv are names passed on from the caller that say where bytes come from and never what they are (GOPROXY,
+	// HTTPS_PROXY): not keyed, and the action stays cacheable.
+	ClientEnv []string
 	// HostTools are the programs of the host that the command may start, by name. Their identity is keyed.
 	HostTools []string
 	Posix     bool   // may start sh, coreutils, grep, sed, awk, tar, gzip, find, xargs
