@@ -1,0 +1,48 @@
+package ui
+
+import (
+	"bytes"
+	"fmt"
+
+	"github.com/cairn-build/cairn/graph/build"
+)
+
+// appendFailure writes a failure's one form: label and BUILD.hcl:line with what went wrong; the command; the end of the
+// output; what else may help; one line that does it again; the whole log's path. A thing that is not known has no line.
+func appendFailure(b []byte, colored bool, f *build.Failure) []byte {
+	b = paint(b, colored, red, "failed")
+	b = append(b, ": "...)
+	b = paint(b, colored, bold, f.Label)
+	if f.File != "" {
+		b = fmt.Appendf(b, " (%s:%d)", f.File, f.Line)
+	}
+	b = append(b, ": "...)
+	b = append(b, f.Summary...)
+	b = append(b, '\n')
+	if f.Command != "" {
+		b = append(b, "  command: "...)
+		b = append(b, f.Command...)
+		b = append(b, '\n')
+	}
+	for line := range bytes.Lines(f.Output) {
+		b = append(b, "  | "...)
+		b = append(b, bytes.TrimRight(line, "\r\n")...)
+		b = append(b, '\n')
+	}
+	for _, h := range f.Hints {
+		b = append(b, "  hint: "...)
+		b = append(b, h...)
+		b = append(b, '\n')
+	}
+	if f.Repro != "" {
+		b = append(b, "  again: "...)
+		b = append(b, f.Repro...)
+		b = append(b, '\n')
+	}
+	if f.Log != "" {
+		b = append(b, "  log: "...)
+		b = append(b, f.Log...)
+		b = append(b, '\n')
+	}
+	return b
+}
