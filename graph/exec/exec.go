@@ -58,6 +58,7 @@ type Outcome struct {
 	// stay until Release.
 	Outputs []string
 	DepFile []byte // nil where there is none
+	Root    string // where the command saw the root of its tree; absolute
 	Wall    time.Duration
 	CPU     time.Duration
 	MaxRSS  int64  // bytes
