@@ -76,8 +76,9 @@ type Scratch struct {
 }
 
 // Each fans one Spawn out over the contents of a tree: one command for each file of Tree that one of Globs matches, each
-// with a key of its own. In Argv, Env and Stdout `{file}` stands for the file's path in the action's tree, `{rel}` for its
+// with a key of its own. In Argv, Env, Stdout and DepFile `{file}` stands for the file's path in the action's tree, `{rel}` for its
 // path in Tree, `{stem}` for {rel} without its extension. The one output is a tree; what the commands write below it is merged.
+// {rel}'s folder is there, below the output tree and where DepFile lies, when the command starts. Tree is among Inputs.
 type Each struct {
 	Tree  Artifact
 	Globs []string
