@@ -4,6 +4,7 @@ package exec
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/cairn-build/cairn/graph/toolset"
@@ -57,6 +58,9 @@ type Outcome struct {
 	// Outputs gives, for each of Spawn.Outputs, the absolute path of what was written, "" where nothing was. The files
 	// stay until Release.
 	Outputs []string
+	// Refused says, for an output that is "" though something lies at its path, what that is ("a symbolic link"). It is
+	// nil, or as long as Outputs.
+	Refused []string
 	DepFile []byte // nil where there is none
 	Root    string // where the command saw the root of its tree; absolute
 	Wall    time.Duration
@@ -76,6 +80,19 @@ func (o *Outcome) Release() {
 		o.release = nil
 	}
 }
+
+// StartError says that a command could not be started: its program is not there, or is none. Test with errors.As.
+type StartError struct {
+	Program string // as Argv[0] gives it
+	Err     error
+	Near    []string // names of the action's tools that are spelled alike
+}
+
+// Error implements error.
+func (e *StartError) Error() string { return fmt.Sprintf("%s: %v", e.Program, e.Err) }
+
+// Unwrap gives the cause.
+func (e *StartError) Unwrap() error { return e.Err }
 
 // Isolation says how well a runner keeps a command from what it did not declare.
 type Isolation string
