@@ -1,0 +1,34 @@
+// Package rules is the list of what can be built, and nothing else.
+package rules
+
+import (
+	"github.com/cairn-build/cairn/graph/rule"
+	"github.com/cairn-build/cairn/rules/command"
+	"github.com/cairn-build/cairn/rules/file"
+	"github.com/cairn-build/cairn/rules/golang"
+	"github.com/cairn-build/cairn/rules/remote"
+)
+
+// All gives every kind, sorted by name.
+func All() []*rule.Rule {
+	return []*rule.Rule{
+		file.Alias,
+		command.Command,
+		file.Filegroup,
+		golang.Binary,
+		golang.Modules,
+		golang.Test,
+		remote.HTTPFile,
+		command.Program,
+		remote.RegistryFile,
+		command.Test,
+		file.WriteFile,
+	}
+}
+
+// Toolchains gives every toolchain; one without a platform makes things for all.
+func Toolchains() []rule.Toolchain {
+	return []rule.Toolchain{
+		golang.Toolchain,
+	}
+}
