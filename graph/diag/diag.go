@@ -40,6 +40,8 @@ type Diag struct {
 	Context string   // the block's own words, `command "table"`, where known
 	Values  []string // `name = value` of the expressions involved
 	Related []Related
+	// NoSource says that the lines at Range may hold a secret and are not to be shown.
+	NoSource bool
 }
 
 // Related is a further place that explains a problem.
