@@ -1,0 +1,263 @@
+package disk
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/cairn-build/cairn/cache"
+	"github.com/cairn-build/cairn/cache/digest"
+	"github.com/cairn-build/cairn/cache/tree"
+)
+
+// treeFresh is for how long a check of a tree counts, in seconds: a check costs about 1.5 us a file.
+const treeFresh = 2
+
+// TreePath gives the path of a read-only folder that holds a tree, for use where it lies. It is made once, of hard links to
+// the cache's own files, by whichever process comes first. Who gets it must not write to it; what was changed in it all the
+// same is noticed by stat the next time, told as damage, and the folder is made again. It stays at least while a lease is
+// held that is older than the call. The error wraps cache.ErrMissing where blobs are missing, and is a *tree.RefusedError for
+// a tree that is not allowed.
+func (c *Cache) TreePath(root digest.Digest) (string, error) {
+	name := root.Hash.String()
+	dir := c.path("trees/" + name)
+	if c.treeChecked(name) {
+		return dir, nil
+	}
+	c.touch(kindTreeDir, root.Hash, 0)
+	switch err := c.checkTree(root); {
+	case err == nil:
+		c.noteTree(name)
+		return dir, nil
+	case c.o.ReadOnly:
+		return "", cache.ErrMissing
+	}
+	l, err := c.lockTree(root.Hash)
+	if err != nil {
+		return "", c.wrap(err)
+	}
+	defer l.Unlock()
+	if err := c.checkTree(root); err != nil { // not made meanwhile by who held the lock
+		if err := c.clearTree(root, err); err != nil {
+			return "", c.wrap(err)
+		}
+		if err := c.makeTree(root); err != nil {
+			return "", err
+		}
+	}
+	c.noteTree(name)
+	return dir, nil
+}
+
+func (c *Cache) treeChecked(name string) bool {
+	c.tmu.Lock()
+	defer c.tmu.Unlock()
+	at, ok := c.trees[name]
+	now := c.o.Now().Unix()
+	return ok && now >= at && now-at < treeFresh
+}
+
+func (c *Cache) noteTree(name string) {
+	c.tmu.Lock()
+	defer c.tmu.Unlock()
+	c.trees[name] = c.o.Now().Unix()
+}
+
+func (c *Cache) factsPath(root digest.Hash) string {
+	return c.path("trees/" + root.String() + ".facts")
+}
+
+// checkTree says whether a tree's folder is complete and unchanged. An error that is a *tamperError means that it was there.
+// After a crash of the machine, in the next boot, the bytes are read once.
+func (c *Cache) checkTree(root digest.Digest) error {
+	b, err := os.ReadFile(c.factsPath(root.Hash))
+	if err != nil {
+		return err
+	}
+	tf, err := decodeTreeFacts(b)
+	if err != nil {
+		return err
+	}
+	dir := c.path("trees/" + root.Hash.String())
+	if err := tf.check(dir); err != nil {
+		return err
+	}
+	if boot := c.boot(); !tf.checked && tf.boot != boot {
+		if err := c.verifyTree(root); err != nil {
+			return err
+		}
+		if !c.o.ReadOnly {
+			tf.checked = true
+			c.writeFile("trees/"+root.Hash.String()+".facts", tf.encode(), 0o644)
+		}
+	}
+	return nil
+}
+
+// verifyTree reads a whole tree's folder and compares it with its digest.
+func (c *Cache) verifyTree(root digest.Digest) error {
+	got, err := tree.Capture(c.path("trees/"+root.Hash.String()), digestOnly{})
+	if err != nil {
+		return err
+	}
+	if got.Root.Hash != root.Hash {
+		return &tamperError{"."}
+	}
+	return nil
+}
+
+// clearTree removes what is at a tree's place; why says what is wrong with it.
+func (c *Cache) clearTree(root digest.Digest, why error) error {
+	os.Remove(c.factsPath(root.Hash))
+	dir := c.path("trees/" + root.Hash.String())
+	var t *tamperError
+	if errors.As(why, &t) {
+		c.corrupt(&cache.CorruptError{Digest: root, Where: dir + "/" + t.path})
+	}
+	return c.removeTree(dir)
+}
+
+// removeTree takes a folder out of the way with one rename, then removes it.
+func (c *Cache) removeTree(dir string) error {
+	os.Chmod(dir, 0o755) // a folder that is moved to another parent must be writable
+	tmp := c.tmp()
+	if err := os.Rename(dir, tmp); err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		return err
+	}
+	c.sweep(tmp)
+	return nil
+}
+
+// sweep removes a file or folder below tmp/.
+func (c *Cache) sweep(path string) {
+	if r, err := os.OpenRoot(c.path("tmp")); err == nil {
+		defer r.Close()
+		tree.RemoveAll(r, path[strings.LastIndexByte(path, '/')+1:])
+	}
+}
+
+// makeTree builds a tree's folder under another name and puts it in place; its facts are what makes it count.
+func (c *Cache) makeTree(root digest.Digest) error {
+	tmp := c.tmp()
+	if err := os.Mkdir(tmp, 0o755); err != nil {
+		return c.wrap(err)
+	}
+	b := &treeMaker{c: c}
+	defer c.sweep(tmp) // nothing is there any more where all went well
+	defer b.pop(0)
+	if err := b.push(unix.AT_FDCWD, tmp, ""); err != nil {
+		return c.wrap(err)
+	}
+	if err := tree.Walk(c, root, b.entry); err != nil {
+		return err
+	}
+	b.pop(0)
+	dir := c.path("trees/" + root.Hash.String())
+	if err := os.Rename(tmp, dir); err != nil {
+		return c.wrap(err)
+	}
+	if err := os.Chmod(dir, 0o555); err != nil {
+		return c.wrap(err)
+	}
+	tf := &treeFacts{boot: c.boot(), entries: b.entries}
+	if err := tf.take(dir); err != nil {
+		return c.wrap(err)
+	}
+	return c.wrap(c.writeFile("trees/"+root.Hash.String()+".facts", tf.encode(), 0o644))
+}
+
+// treeMaker follows tree.Walk with one open folder for each level, and uses single names in them only.
+type treeMaker struct {
+	c       *Cache
+	fds     []int
+	paths   []string
+	entries []treeFact
+}
+
+func (b *treeMaker) push(parent int, name, path string) error {
+	fd, err := unix.Openat(parent, name, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return err
+	}
+	b.fds, b.paths = append(b.fds, fd), append(b.paths, path)
+	return nil
+}
+
+// pop closes the folders from the n-th on. The root stays writable until it has its final place.
+func (b *treeMaker) pop(n int) {
+	for i := len(b.fds) - 1; i >= n; i-- {
+		if i > 0 {
+			unix.Fchmod(b.fds[i], 0o555)
+		}
+		unix.Close(b.fds[i])
+	}
+	b.fds, b.paths = b.fds[:n], b.paths[:n]
+}
+
+func (b *treeMaker) entry(e tree.Entry) error {
+	dir, name := "", e.Path
+	if i := strings.LastIndexByte(e.Path, '/'); i >= 0 {
+		dir, name = e.Path[:i], e.Path[i+1:]
+	}
+	for b.paths[len(b.paths)-1] != dir {
+		b.pop(len(b.paths) - 1)
+	}
+	at := b.fds[len(b.fds)-1]
+	switch {
+	case e.Dir:
+		b.entries = append(b.entries, treeFact{path: e.Path, kind: treeFolder})
+		if err := unix.Mkdirat(at, name, 0o755); err != nil {
+			return b.c.wrap(err)
+		}
+		return b.c.wrap(b.push(at, name, e.Path))
+	case e.Link != "":
+		b.entries = append(b.entries, treeFact{path: e.Path, kind: treeLink})
+		return b.c.wrap(unix.Symlinkat(e.Link, at, name))
+	}
+	kind := treePlain
+	if e.Exec {
+		kind = treeExec
+	}
+	b.entries = append(b.entries, treeFact{path: e.Path, kind: kind})
+	return b.file(at, name, e)
+}
+
+func (b *treeMaker) file(at int, name string, e tree.Entry) error {
+	for range 2 {
+		path, err := b.c.BlobPath(e.Digest, e.Exec)
+		if err != nil {
+			return err
+		}
+		err = unix.Linkat(unix.AT_FDCWD, path, at, name, 0)
+		switch {
+		case err == nil:
+			return nil
+		case errors.Is(err, unix.ENOENT): // trimmed just now
+			continue
+		case errors.Is(err, unix.EMLINK), errors.Is(err, unix.EPERM), errors.Is(err, unix.ENOTSUP):
+			return b.copy(at, name, e) // as many links as the file system allows, or another user's file
+		}
+		return b.c.wrap(err)
+	}
+	return cache.ErrMissing
+}
+
+func (b *treeMaker) copy(at int, name string, e tree.Entry) error {
+	mode := uint32(0o444)
+	if e.Exec {
+		mode = 0o555
+	}
+	fd, err := unix.Openat(at, name, unix.O_WRONLY|unix.O_CREAT|unix.O_EXCL|unix.O_NOFOLLOW|unix.O_CLOEXEC, mode)
+	if err != nil {
+		return b.c.wrap(err)
+	}
+	f := os.NewFile(uintptr(fd), name)
+	defer f.Close()
+	return b.c.Fill(e.Digest, f)
+}
