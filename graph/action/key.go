@@ -95,7 +95,6 @@ type hashSink struct {
 	buf   []byte
 	blank bool // leave out what inputs hold: the narrow key
 	names func(tree digest.Digest) digest.Digest
-	err   error
 }
 
 func (h *hashSink) Arg(_ int, v string) { h.cmd.Args = append(h.cmd.Args, v) }
@@ -122,32 +121,23 @@ func (h *hashSink) Input(in *Resolved) {
 		if h.blank {
 			d = h.names(d)
 		}
-		h.fail(h.root.AddTree(in.Path, d))
+		h.root.AddTree(in.Path, d)
 		return
 	}
 	if h.blank {
 		d = digest.Digest{}
 	}
-	h.fail(h.root.AddFile(in.Path, d, in.Exec))
-}
-
-func (h *hashSink) fail(err error) {
-	if err != nil && h.err == nil {
-		h.err = err
-	}
+	h.root.AddFile(in.Path, d, in.Exec)
 }
 
 func (h *hashSink) reset() {
 	h.cmd.Args, h.cmd.Env, h.cmd.Outputs = h.cmd.Args[:0], h.cmd.Env[:0], h.cmd.Outputs[:0]
 	h.root.Reset()
-	h.salt, h.err = h.salt[:0], nil
+	h.salt = h.salt[:0]
 }
 
 // sum gives the digest of the Action that was described. full keeps the messages for those who want them.
 func (h *hashSink) sum() (digest.Hash, error) {
-	if h.err != nil {
-		return digest.Hash{}, h.err
-	}
 	slices.Sort(h.cmd.Outputs)
 	h.buf = reapi.AppendCommand(h.buf[:0], &h.cmd)
 	act := reapi.Action{Command: digest.Of(h.buf), Salt: h.salt}

@@ -125,18 +125,18 @@ type ProgressEvent struct{ Done, Total, Running int }
 
 // Failure is all that is known of a failed action, each thing once.
 type Failure struct {
-	Label    string
-	Kind     string
-	File     string // BUILD.hcl
-	Line     int
-	Summary  string   // "exit code 2", "timed out after 90s", "did not write cairn-out/a/b/c"
-	Command  string   // collapsed
-	Output   []byte   // the end of stdout and stderr, together
-	Repro    string   // one line
-	Log      string   // path of the whole log
-	Kept     string   // the kept sandbox
-	Env      bool     // the environment failed (cache, network, toolchain), not the work: exit code 3
-	Hints    []string // "PYTHONPATH is set here and was not passed on; the output mentions it"
+	Label   string
+	Kind    string
+	File    string // BUILD.hcl
+	Line    int
+	Summary string   // "exit code 2", "timed out after 90s", "did not write cairn-out/a/b/c"
+	Command string   // collapsed
+	Output  []byte   // the end of stdout and stderr, together
+	Repro   string   // one line
+	Log     string   // path of the whole log
+	Kept    string   // the kept sandbox
+	Env     bool     // the environment failed (cache, network, toolchain), not the work: exit code 3
+	Hints   []string // "PYTHONPATH is set here and was not passed on; the output mentions it"
 }
 
 // Summary is what a Build came to.

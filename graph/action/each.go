@@ -1,0 +1,198 @@
+package action
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/cairn-build/cairn/cache/digest"
+	"github.com/cairn-build/cairn/cache/reapi"
+	"github.com/cairn-build/cairn/cache/tree"
+)
+
+// each fans a command out over the files of a tree: one job with a key of its own for each file, so that a tree in which one
+// file changed runs one command. What the commands wrote is merged into the one output tree; two that write the same path
+// with different bytes fail the action.
+func (x *Executor) each(ctx context.Context, j *Job) (*Done, error) {
+	start := time.Now()
+	files, err := x.eachFiles(j)
+	if err != nil {
+		return nil, err
+	}
+	parts := make([]*Done, len(files))
+	errs := make([]error, len(files))
+	slots := make(chan struct{}, max(1, x.Fan))
+	var wg sync.WaitGroup
+	for i, f := range files {
+		slots <- struct{}{}
+		if ctx.Err() != nil {
+			<-slots
+			break
+		}
+		wg.Go(func() {
+			defer func() { <-slots }()
+			parts[i], errs[i] = x.eachFile(ctx, j, f)
+		})
+	}
+	wg.Wait()
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if err := firstError(errs, files); err != nil {
+		return nil, err
+	}
+	d := &Done{Result: &Result{Wall: time.Since(start), Isolation: string(x.Runner.Isolation())}}
+	root := &reapi.Root{}
+	have := map[string]tree.Entry{}
+	for i, p := range parts {
+		if p == nil {
+			continue
+		}
+		d.Stdout, d.Stderr = append(d.Stdout, p.Stdout...), append(d.Stderr, p.Stderr...)
+		if err := x.merge(root, have, p.Result.Outputs[0].Digest); err != nil {
+			return nil, fmt.Errorf("%s: %w", files[i], err)
+		}
+	}
+	dg, err := putRoot(x.Store, root)
+	if err != nil {
+		return nil, err
+	}
+	d.Result.Outputs = []OutputResult{{Path: j.Action.Outputs[0].Path, Digest: dg, Tree: true}}
+	return d, x.logs(d)
+}
+
+// firstError gives the first failure in the files' order, with the file's name in its summary.
+func firstError(errs []error, files []string) error {
+	for i, err := range errs {
+		var f *Failed
+		if errors.As(err, &f) {
+			f.Summary = files[i] + ": " + f.Summary
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// eachFiles gives the files that the globs match, sorted, relative to the tree.
+func (x *Executor) eachFiles(j *Job) ([]string, error) {
+	e := j.Action.Spawn.Each
+	i := slices.IndexFunc(j.Inputs, func(r Resolved) bool { return r.Path == e.Tree.Path })
+	if i < 0 {
+		return nil, &EnvError{fmt.Errorf("internal error: %s is not among the inputs of %s; please report it", e.Tree.Path, j.Label)}
+	}
+	entries, err := tree.Flatten(x.Store, j.Inputs[i].Digest)
+	if err != nil {
+		return nil, &MissingInputError{e.Tree.Path}
+	}
+	var files []string
+	for _, n := range entries {
+		if !n.Dir && n.Link == "" && slices.ContainsFunc(e.Globs, func(g string) bool { return MatchGlob(g, n.Path) }) {
+			files = append(files, n.Path)
+		}
+	}
+	if len(files) == 0 {
+		return nil, &Failed{Summary: fmt.Sprintf("no file of %s matches %s", e.Tree.Path, strings.Join(e.Globs, ", "))}
+	}
+	return files, nil
+}
+
+// eachFile does one file's job: looked up like any other, and recorded like any other.
+func (x *Executor) eachFile(ctx context.Context, j *Job, file string) (*Done, error) {
+	sub := *j
+	sub.Label = j.Label + " [" + file + "]"
+	a := *j.Action
+	p := *a.Spawn
+	full := path.Join(p.Each.Tree.Path, file)
+	r := strings.NewReplacer("{file}", full, "{rel}", file, "{stem}", strings.TrimSuffix(file, path.Ext(file)))
+	p.Argv = slices.Clone(p.Argv)
+	for i := range p.Argv {
+		p.Argv[i] = r.Replace(p.Argv[i])
+	}
+	p.Env = slices.Clone(p.Env)
+	for i := range p.Env {
+		p.Env[i].Value = r.Replace(p.Env[i].Value)
+	}
+	p.DepFile, p.Each = r.Replace(p.DepFile), nil
+	a.Spawn = &p
+	sub.Action = &a
+	if err := x.Keys(&sub); err != nil {
+		return nil, err
+	}
+	if res, _, ok := x.Lookup(&sub); ok {
+		d := &Done{Result: res}
+		for _, l := range []struct {
+			from digest.Digest
+			to   *[]byte
+		}{{res.Stdout, &d.Stdout}, {res.Stderr, &d.Stderr}} {
+			if !l.from.IsZero() {
+				*l.to, _ = x.Store.Get(l.from) // a log that has gone is not worth a run
+			}
+		}
+		return d, nil
+	}
+	d, err := x.spawn(ctx, &sub)
+	if err != nil {
+		return nil, err
+	}
+	return d, x.Save(&sub, d)
+}
+
+// merge adds the entries of a tree to root.
+func (x *Executor) merge(root *reapi.Root, have map[string]tree.Entry, part digest.Digest) error {
+	entries, err := tree.Flatten(x.Store, part)
+	if err != nil {
+		return &EnvError{err}
+	}
+	for _, e := range entries {
+		if old, ok := have[e.Path]; ok {
+			if old != e && !(old.Dir && e.Dir) {
+				return &Failed{Summary: fmt.Sprintf("two commands wrote %s, with different contents", e.Path)}
+			}
+			continue
+		}
+		have[e.Path] = e
+		switch {
+		case e.Link != "":
+			root.AddSymlink(e.Path, e.Link)
+		case e.Dir:
+			root.AddEmptyDir(e.Path)
+		default:
+			root.AddFile(e.Path, e.Digest, e.Exec)
+		}
+	}
+	return nil
+}
+
+// MatchGlob says whether a slash-separated path matches a pattern in which `*` and `?` stop at slashes and `**` does not.
+func MatchGlob(pattern, name string) bool {
+	ps, ns := strings.Split(pattern, "/"), strings.Split(name, "/")
+	return matchParts(ps, ns)
+}
+
+func matchParts(ps, ns []string) bool {
+	for len(ps) > 0 {
+		if ps[0] == "**" {
+			for i := 0; i <= len(ns); i++ {
+				if matchParts(ps[1:], ns[i:]) {
+					return true
+				}
+			}
+			return false
+		}
+		if len(ns) == 0 {
+			return false
+		}
+		if ok, err := path.Match(ps[0], ns[0]); err != nil || !ok {
+			return false
+		}
+		ps, ns = ps[1:], ns[1:]
+	}
+	return len(ns) == 0
+}

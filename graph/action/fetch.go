@@ -1,0 +1,142 @@
+package action
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/cairn-build/cairn/cache/digest"
+	"github.com/cairn-build/cairn/cache/tree"
+	"github.com/cairn-build/cairn/graph/fetch"
+	"github.com/cairn-build/cairn/graph/fetch/archive"
+	"github.com/cairn-build/cairn/graph/rule"
+)
+
+// fetch brings bytes whose digest is declared, and unpacks them where that is asked for. A blob that is in the cache
+// already, because another target fetched it, is not fetched again.
+func (x *Executor) fetch(ctx context.Context, j *Job) (*Done, error) {
+	f := j.Action.Fetch
+	start := time.Now()
+	want, err := digest.ParseHash(f.SHA256)
+	if err != nil {
+		return nil, &Failed{Summary: err.Error()}
+	}
+	tmp, err := os.MkdirTemp(x.TempDir, "fetch-")
+	if err != nil {
+		return nil, &EnvError{err}
+	}
+	defer os.RemoveAll(tmp)
+	file := filepath.Join(tmp, "bytes")
+	if err := x.download(ctx, j, want, file); err != nil {
+		return nil, err
+	}
+	if f.Executable {
+		if err := os.Chmod(file, 0o755); err != nil {
+			return nil, &EnvError{err}
+		}
+	}
+	r := OutputResult{Path: j.Action.Outputs[0].Path, Exec: f.Executable}
+	if f.Unpack == "" {
+		r.Digest, err = x.Store.PutFile(file)
+		if err != nil {
+			return nil, &EnvError{err}
+		}
+	} else if r, err = x.unpack(ctx, f, file, filepath.Join(tmp, "tree"), r.Path); err != nil {
+		return nil, err
+	}
+	return &Done{Result: &Result{Outputs: []OutputResult{r}, Wall: time.Since(start), Isolation: "fetch"}}, nil
+}
+
+func (x *Executor) unpack(ctx context.Context, f *rule.Fetch, file, dir, path string) (OutputResult, error) {
+	r := OutputResult{Path: path, Tree: true}
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		return r, &EnvError{err}
+	}
+	if err := unpackFile(ctx, file, f, dir); err != nil {
+		if ctx.Err() != nil {
+			return r, ctx.Err()
+		}
+		return r, &Failed{Summary: fmt.Sprintf("cannot unpack %s: %v", filepath.Base(path), err)}
+	}
+	t, err := tree.Capture(dir, x.Store)
+	if err != nil {
+		return r, &EnvError{err}
+	}
+	r.Digest = t.Root
+	return r, nil
+}
+
+func unpackFile(ctx context.Context, file string, f *rule.Fetch, dir string) error {
+	src, err := os.Open(file)
+	if err != nil {
+		return err
+	}
+	defer src.Close()
+	fi, err := src.Stat()
+	if err != nil {
+		return err
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	return archive.Unpack(ctx, src, fi.Size(), f.Unpack, archive.Options{Strip: f.Strip}, root)
+}
+
+// download writes the declared bytes to file, or says why they cannot be had.
+func (x *Executor) download(ctx context.Context, j *Job, want digest.Hash, file string) error {
+	f := j.Action.Fetch
+	if x.Offline {
+		return &EnvError{fmt.Errorf("%s needs %s, and --offline forbids the network: %w", j.Label, fetchName(f), fetch.ErrOffline)}
+	}
+	fetcher, err := x.Fetcher(f.Fetcher)
+	if err != nil {
+		return &EnvError{err}
+	}
+	rc, err := fetcher.Fetch(ctx, fetch.Request{Params: f.Params, SHA256: f.SHA256,
+		Progress: func(done, total int64) {
+			if x.Progress != nil {
+				x.Progress(j.Label, done, total)
+			}
+		}})
+	if err != nil {
+		return fetchError(ctx, err)
+	}
+	defer rc.Close()
+	out, err := os.OpenFile(file, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
+	if err != nil {
+		return &EnvError{err}
+	}
+	defer out.Close()
+	h := sha256.New()
+	if _, err := io.Copy(io.MultiWriter(out, h), rc); err != nil {
+		return fetchError(ctx, err)
+	}
+	if got := digest.Hash(h.Sum(nil)); got != want {
+		return &Failed{Summary: fmt.Sprintf("%s is not what sha256 says: declared %s, got %s", fetchName(f), want, got)}
+	}
+	return out.Close()
+}
+
+func fetchError(ctx context.Context, err error) error {
+	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+		return ctx.Err()
+	}
+	return &EnvError{err}
+}
+
+// fetchName says what is fetched, for people; parameters never hold credentials.
+func fetchName(f *rule.Fetch) string {
+	for _, k := range []string{"file", "urls", "url"} {
+		if v := f.Params[k]; v != "" {
+			return v
+		}
+	}
+	return f.Fetcher
+}

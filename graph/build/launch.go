@@ -1,0 +1,146 @@
+package build
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/cairn-build/cairn/graph/action"
+	"github.com/cairn-build/cairn/graph/exec/local"
+	"github.com/cairn-build/cairn/graph/rule"
+	"github.com/cairn-build/cairn/graph/state"
+)
+
+// Launch is a program that is ready to start.
+type Launch struct {
+	Label string
+	Argv  []string // Argv[0] is an absolute path
+	Env   []string // what is set on top of the caller's environment, NAME=value
+	Dir   string   // the workspace: paths in Argv are relative to it
+}
+
+// Program gives what `cairn run` starts for a target that has been built.
+func (e *Engine) Program(ctx context.Context, target, pkg string) (*Launch, error) {
+	g, err := e.current(ctx, true)
+	if err != nil {
+		return nil, err
+	}
+	t, err := e.target(g, target, pkg)
+	if err != nil {
+		return nil, err
+	}
+	b := g.Run(t)
+	if b == nil {
+		return nil, fmt.Errorf("%s is a %s: there is nothing to run; kinds such as program can be run", g.LabelText(t), g.TargetKind(t))
+	}
+	p, ok := action.DecodeProgram(b)
+	if !ok || len(p.Argv) == 0 {
+		return nil, &EnvError{Err: fmt.Errorf("internal error: damaged program of %s", g.LabelText(t))}
+	}
+	paths := map[string]string{}
+	for _, name := range p.Tools {
+		tool, err := e.resolveTool(ctx, g, name)
+		if err != nil {
+			return nil, &EnvError{Err: err}
+		}
+		paths[tool.Name] = tool.Path
+	}
+	l := &Launch{Label: g.LabelText(t), Dir: e.o.Root}
+	expand := func(s string) string { return rule.ExpandHostTools(s, func(n string) string { return paths[n] }) }
+	for _, a := range p.Argv {
+		l.Argv = append(l.Argv, expand(a))
+	}
+	if !filepath.IsAbs(l.Argv[0]) {
+		l.Argv[0] = filepath.Join(e.o.Root, filepath.FromSlash(l.Argv[0]))
+	}
+	for _, v := range p.Env {
+		l.Env = append(l.Env, v.Name+"="+expand(v.Value))
+	}
+	return l, nil
+}
+
+// ExecIn runs one command in exactly the environment of a target's last action, or, with failed, in the kept folder of its
+// failed one. It gives the command's own exit code.
+func (e *Engine) ExecIn(ctx context.Context, target, pkg string, argv []string, failed bool, stdin *os.File, stdout, stderr *os.File) (int, error) {
+	g, err := e.current(ctx, true)
+	if err != nil {
+		return 0, err
+	}
+	tid, err := e.target(g, target, pkg)
+	if err != nil {
+		return 0, err
+	}
+	r, err := e.run()
+	if err != nil {
+		return 0, err
+	}
+	lr, ok := r.(*local.Runner)
+	if !ok {
+		return 0, errors.New("only the local runner can be entered")
+	}
+	label := g.LabelText(tid)
+	if failed {
+		return lr.Enter(ctx, filepath.Join(e.stateDir(), "failed", local.KeptName(label)), argv, stdin, stdout, stderr)
+	}
+	s, err := e.newSession(g, Request{}, state.Wanted{})
+	if err != nil {
+		return 0, err
+	}
+	acts := g.TargetActions(tid)
+	for i := len(acts) - 1; i >= 0; i-- {
+		t := &turn{id: acts[i], label: label}
+		if t.act, err = s.declared(acts[i]); err != nil {
+			return 0, err
+		}
+		if t.act.Spawn == nil {
+			continue
+		}
+		if err := s.prepare(ctx, t); err != nil {
+			return 0, err
+		}
+		sp, err := s.x.SpawnOf(t.job)
+		if err != nil {
+			return 0, err
+		}
+		sp.Argv = argv
+		return lr.RunInteractive(ctx, sp, stdin, stdout, stderr)
+	}
+	return 0, fmt.Errorf("%s starts no command, so there is no environment to enter", label)
+}
+
+// Clean removes outputs and state of this workspace and nothing else.
+func (e *Engine) Clean(context.Context) error {
+	root, err := os.OpenRoot(e.o.Root)
+	if err != nil {
+		return &EnvError{Err: err}
+	}
+	defer root.Close()
+	dir := filepath.Join(e.o.Root, rule.OutDir)
+	fi, err := os.Lstat(dir)
+	if os.IsNotExist(err) {
+		return nil
+	}
+	if err != nil {
+		return &EnvError{Err: err}
+	}
+	if !fi.IsDir() {
+		return &EnvError{Err: fmt.Errorf("%s is not a folder: it is not cairn's, and stays", rule.OutDir)}
+	}
+	writable(dir)
+	if err := root.RemoveAll(rule.OutDir); err != nil {
+		return &EnvError{Err: err}
+	}
+	return nil
+}
+
+// writable lets folders of read-only trees be emptied.
+func writable(dir string) {
+	_ = filepath.WalkDir(dir, func(p string, d os.DirEntry, err error) error {
+		if err == nil && d.IsDir() {
+			return os.Chmod(p, 0o755)
+		}
+		return nil
+	})
+}

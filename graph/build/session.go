@@ -1,0 +1,243 @@
+package build
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/cairn-build/cairn/cache/disk"
+	"github.com/cairn-build/cairn/graph/action"
+	"github.com/cairn-build/cairn/graph/exec"
+	"github.com/cairn-build/cairn/graph/rule"
+	"github.com/cairn-build/cairn/graph/schedule"
+	"github.com/cairn-build/cairn/graph/state"
+	"github.com/cairn-build/cairn/graph/toolset"
+)
+
+// session is one execution: the wanted part of a graph, and what becomes of it. Its methods are safe for concurrent use
+// unless they say otherwise.
+type session struct {
+	e      *Engine
+	g      *state.Graph
+	x      *action.Executor
+	store  *disk.Cache
+	req    Request
+	wanted state.Wanted
+	place  map[state.ArtifactID]bool // outputs that must lie in cairn-out; nil: all wanted ones
+	redo   map[state.ActionID]bool   // forced, uncached: run although they are done
+	start  time.Time
+	run    uint64
+
+	log     runLogger
+	dirs    dirMaker
+	waiting sync.Map // ActionID -> true once it was said who is waited for
+	tries   sync.Map // ActionID -> *atomic.Int32: how often it was run because its bytes were missing
+	total   int
+	done    atomic.Int32
+	running atomic.Int32
+	nextID  atomic.Int32
+
+	mu  sync.Mutex
+	sum Summary
+	bad error // the environment's own failure, which ends the build
+}
+
+// maxTries is how often an action runs again because a source changed under it, or because its bytes went missing again.
+const maxTries = 3
+
+// newSession opens what an execution needs.
+func (e *Engine) newSession(g *state.Graph, req Request, w state.Wanted) (*session, error) {
+	c, err := e.store()
+	if err != nil {
+		return nil, err
+	}
+	r, err := e.run()
+	if err != nil {
+		return nil, err
+	}
+	s := &session{e: e, g: g, store: c, req: req, wanted: w, start: e.o.Now(), redo: map[state.ActionID]bool{}}
+	s.run = uint64(s.start.UnixNano())
+	s.sum.RunID = newRunID(s.start)
+	s.x = &action.Executor{Store: c, Runner: r, Root: e.o.Root, TempDir: filepath.Join(c.Dir(), "tmp"), Calls: e.calls, Fetcher: e.fetcher,
+		Offline: e.o.Offline, Getenv: e.o.Getenv, Scratch: e.scratch, Fan: e.o.Jobs,
+		Progress: func(label string, done, total int64) {
+			e.emit(Event{Fetch: &FetchEvent{Label: label, Done: done, Total: total}})
+		}}
+	return s, nil
+}
+
+func (s *session) inPlace() bool { return s.x.Runner.Isolation() == exec.InPlace }
+
+// execute runs all that is pending among dirty and what depends on it.
+func (s *session) execute(ctx context.Context, dirty []state.ActionID) error {
+	ids := s.g.Closure(dirty, s.wanted)
+	items := make([]schedule.Item, len(ids))
+	for i, a := range ids {
+		items[i] = s.item(int(a))
+	}
+	s.total = len(items)
+	pending := make(map[int]bool, len(dirty))
+	for _, a := range dirty {
+		pending[int(a)] = true
+	}
+	s.e.emit(Event{Phase: &PhaseEvent{Name: "execution"}})
+	err := schedule.Run(ctx, items, schedule.Config{
+		Slots: s.e.o.Jobs, Light: 8, Mem: memory(), KeepGoing: s.e.o.KeepGoing, Retry: 5 * time.Millisecond,
+		Skip: func(id int, _ bool) bool { return !pending[id] && s.g.Done(state.ActionID(id)) },
+		Work: s.work,
+		Add:  s.item,
+		Done: s.settled,
+	})
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.bad != nil && !errors.Is(s.bad, context.Canceled) {
+		return s.bad
+	}
+	return err
+}
+
+func (s *session) item(id int) schedule.Item {
+	a := state.ActionID(id)
+	it := schedule.Item{ID: id, Exclusive: s.g.ActionFlags(a)&state.Exclusive != 0}
+	for _, in := range s.g.Inputs(a) {
+		if p, ok := s.g.Producer(in); ok {
+			it.Deps = append(it.Deps, int(p))
+		}
+	}
+	if st, ok := s.g.ActionState(a); ok {
+		it.Cost = st.Duration
+	}
+	if act, err := action.DecodeSpec(s.g.Spec(a)); err == nil {
+		it.Light = act.Fetch != nil
+		it.Slots, it.Mem = act.Resources.Slots, act.Resources.Mem
+	}
+	return it
+}
+
+func (s *session) settled(id int, k schedule.Kind) {
+	n := int(s.done.Add(1))
+	if k == schedule.Skipped {
+		s.mu.Lock()
+		s.sum.Skipped++
+		s.mu.Unlock()
+		if s.g.ActionFlags(state.ActionID(id))&state.Test != 0 {
+			s.mu.Lock()
+			s.sum.Tests = append(s.sum.Tests, TestResult{Label: s.label(state.ActionID(id)), Status: Skipped})
+			s.mu.Unlock()
+		}
+	}
+	s.e.emit(Event{Progress: &ProgressEvent{Done: n, Total: max(s.total, n), Running: int(s.running.Load())}})
+}
+
+func (s *session) label(a state.ActionID) string { return s.g.LabelText(s.g.ActionTarget(a)) }
+
+// declared gives an action as it was declared.
+func (s *session) declared(a state.ActionID) (*rule.Action, error) {
+	act, err := action.DecodeSpec(s.g.Spec(a))
+	if err != nil {
+		return nil, &action.EnvError{Err: err}
+	}
+	for _, in := range s.g.Inputs(a) {
+		act.Inputs = append(act.Inputs, s.g.Artifact(in))
+	}
+	for _, out := range s.g.Outputs(a) {
+		act.Outputs = append(act.Outputs, s.g.Artifact(out))
+	}
+	act.Test = s.g.ActionFlags(a)&state.Test != 0
+	return act, nil
+}
+
+// resolve says what each input is now. Sources without a fact are read and hashed.
+func (s *session) resolve(a state.ActionID) ([]action.Resolved, error) {
+	ids := s.g.Inputs(a)
+	in := make([]action.Resolved, len(ids))
+	for i, id := range ids {
+		in[i].Artifact = s.g.Artifact(id)
+		if !s.g.IsSource(id) {
+			f, ok := s.g.OutputFact(id)
+			if !ok {
+				return nil, &action.MissingInputError{Path: in[i].Path}
+			}
+			in[i].Digest, in[i].Exec = f.Digest, f.Exec
+			continue
+		}
+		f, ok := s.g.SourceFact(id)
+		if !ok {
+			var err error
+			if f, err = s.e.hashSource(s.g, id); err != nil {
+				return nil, err
+			}
+		}
+		in[i].Digest, in[i].Exec = f.Digest, f.Stat.Executable()
+	}
+	return in, nil
+}
+
+// hashSource reads a source and notes its facts.
+func (e *Engine) hashSource(g *state.Graph, id state.ArtifactID) (state.SourceFact, error) {
+	p := g.Path(id)
+	for try := 0; ; try++ {
+		f, err := state.HashFile(filepath.Join(e.o.Root, filepath.FromSlash(p)), e.now)
+		switch {
+		case errors.Is(err, state.ErrChangedWhileRead) && try < maxTries:
+			continue
+		case errors.Is(err, fs.ErrNotExist):
+			return f, &action.Failed{Summary: "the source " + p + " is not there"}
+		case err != nil:
+			return f, &action.EnvError{Err: fmt.Errorf("cannot read the source %s: %w", p, err)}
+		}
+		g.SetSource(id, f)
+		return f, nil
+	}
+}
+
+// toolsOf resolves the programs that an action names, and notes what they are.
+func (s *session) toolsOf(ctx context.Context, a state.ActionID) ([]toolset.Tool, error) {
+	var out []toolset.Tool
+	for _, id := range s.g.ActionTools(a) {
+		t, err := s.e.tool(ctx, s.g, id)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, t)
+	}
+	return out, nil
+}
+
+// tool resolves one host program, once for each engine.
+func (e *Engine) tool(ctx context.Context, g *state.Graph, id state.ToolID) (toolset.Tool, error) {
+	name := g.ToolName(id)
+	e.mu.Lock()
+	known, ok := e.resolved[name]
+	e.mu.Unlock()
+	if ok {
+		return known, nil
+	}
+	now := e.now()
+	t, err := e.resolveTool(ctx, g, name)
+	if err != nil {
+		if ctx.Err() != nil {
+			return t, ctx.Err()
+		}
+		return t, &action.EnvError{Err: err}
+	}
+	f := state.ToolFact{Identity: t.Identity}
+	for _, p := range t.Files {
+		st, err := state.StatSource(p)
+		if err != nil {
+			return t, &action.EnvError{Err: err}
+		}
+		f.Racy = f.Racy || st.RacyAt(now)
+		f.Files = append(f.Files, state.Entry{Path: p, Stat: st})
+	}
+	g.SetTool(id, f)
+	e.mu.Lock()
+	e.resolved[name] = t
+	e.mu.Unlock()
+	return t, nil
+}

@@ -1,0 +1,385 @@
+package build
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/cairn-build/cairn/cache"
+	"github.com/cairn-build/cairn/cache/digest"
+	"github.com/cairn-build/cairn/graph/action"
+	"github.com/cairn-build/cairn/graph/rule"
+	"github.com/cairn-build/cairn/graph/schedule"
+	"github.com/cairn-build/cairn/graph/state"
+)
+
+// turn is one action's turn.
+type turn struct {
+	id      state.ActionID
+	label   string
+	act     *rule.Action
+	job     *action.Job
+	mark    uint64
+	prev    state.ActionState
+	hadPrev bool
+	needed  bool // its bytes are wanted, not only their digests
+	began   time.Time
+	eventID int
+	why     string
+}
+
+// work gives one action its turn.
+func (s *session) work(ctx context.Context, id int, needed bool) schedule.Verdict {
+	t := &turn{id: state.ActionID(id), label: s.label(state.ActionID(id)), needed: needed, began: s.e.o.Now(), eventID: id}
+	v, err := s.turn(ctx, t)
+	if err == nil {
+		return v
+	}
+	var missing *action.MissingInputError
+	if errors.As(err, &missing) {
+		if v, ok := s.blocked(missing); ok {
+			return v
+		}
+		err = &action.EnvError{Err: fmt.Errorf("%w, and making them again did not bring them back", missing)}
+	}
+	s.failed(ctx, t, err)
+	return schedule.Verdict{Kind: schedule.Failed}
+}
+
+func (s *session) turn(ctx context.Context, t *turn) (schedule.Verdict, error) {
+	var err error
+	if t.act, err = s.declared(t.id); err != nil {
+		return schedule.Verdict{}, err
+	}
+	t.prev, t.hadPrev = s.g.ActionState(t.id)
+	if s.restorable(t) {
+		return s.restore(ctx, t)
+	}
+	if err := s.prepare(ctx, t); err != nil {
+		return schedule.Verdict{}, err
+	}
+	if !s.mustRun(t) {
+		if t.hadPrev && t.prev.Key == t.job.Key && len(t.prev.Outputs) == len(t.act.Outputs) && t.prev.Exit == 0 && !t.act.Test {
+			return s.same(ctx, t)
+		}
+		if !s.e.o.NoCacheRead {
+			if r, key, ok := s.x.Lookup(t.job); ok {
+				return s.hit(ctx, t, r, key)
+			}
+		}
+	}
+	lock, owner, ok := s.store.LockKey(t.job.Key)
+	if !ok {
+		if _, said := s.waiting.LoadOrStore(t.id, true); !said {
+			s.e.emit(Event{Waiting: &WaitingEvent{Label: t.label, PID: owner.PID, Command: owner.Command}})
+		}
+		return schedule.Verdict{Kind: schedule.Parked}, nil
+	}
+	defer lock.Unlock()
+	// Somebody else may have finished it between the look-up and the lock.
+	if !s.mustRun(t) && !s.e.o.NoCacheRead {
+		if r, key, ok := s.x.Lookup(t.job); ok {
+			return s.hit(ctx, t, r, key)
+		}
+	}
+	return s.execTurn(ctx, t)
+}
+
+// mustRun says that no cached result will do.
+func (s *session) mustRun(t *turn) bool {
+	return s.e.o.Force || t.needed || t.act.Uncached || t.act.Test && s.req.Runs > 1
+}
+
+// restorable says that all is known but the outputs are not where they should be.
+func (s *session) restorable(t *turn) bool {
+	return !t.needed && !s.redo[t.id] && !t.act.Test && t.prev.Done && s.g.Done(t.id) && len(t.prev.Outputs) == len(t.act.Outputs)
+}
+
+// restore puts outputs back that went missing, without looking at inputs.
+func (s *session) restore(ctx context.Context, t *turn) (schedule.Verdict, error) {
+	err := s.placeAll(ctx, t, t.prev.Outputs, false)
+	if errors.Is(err, cache.ErrMissing) {
+		t.needed = true // the cache lost the bytes: run it
+		if err := s.prepare(ctx, t); err != nil {
+			return schedule.Verdict{}, err
+		}
+		return s.execTurn(ctx, t)
+	}
+	if err != nil {
+		return schedule.Verdict{}, err
+	}
+	s.finish(t, Hit, nil, nil)
+	return schedule.Verdict{Kind: schedule.Same}, nil
+}
+
+// prepare makes the job with its keys.
+func (s *session) prepare(ctx context.Context, t *turn) error {
+	tools, err := s.toolsOf(ctx, t.id)
+	if err != nil {
+		return err
+	}
+	in, err := s.resolve(t.id)
+	if err != nil {
+		return err
+	}
+	t.mark = s.g.Mark(t.id)
+	t.job = &action.Job{Label: t.label, Action: t.act, Inputs: in, Tools: tools}
+	return s.x.Keys(t.job)
+}
+
+// same notes that the key is what it was: what changed was changed back, or made no difference.
+func (s *session) same(ctx context.Context, t *turn) (schedule.Verdict, error) {
+	st := t.prev
+	st.Done, st.Mark = true, t.mark
+	s.g.SetAction(t.id, st)
+	if err := s.placeAll(ctx, t, st.Outputs, false); err != nil {
+		if errors.Is(err, cache.ErrMissing) {
+			t.needed = true
+			return s.execTurn(ctx, t)
+		}
+		return schedule.Verdict{}, err
+	}
+	return schedule.Verdict{Kind: schedule.Same}, nil
+}
+
+// hit takes a result from the cache.
+func (s *session) hit(ctx context.Context, t *turn, r *action.Result, key digest.Hash) (schedule.Verdict, error) {
+	outs := s.facts(t, r)
+	if err := s.placeAll(ctx, t, outs, false); err != nil {
+		if errors.Is(err, cache.ErrMissing) {
+			t.needed = true
+			return s.execTurn(ctx, t)
+		}
+		return schedule.Verdict{}, err
+	}
+	if _, ok := s.x.LoadParts(t.job.Key); !ok {
+		_ = s.x.SaveParts(t.job.Key, action.Parts(t.act, t.job.Inputs, action.Identities(t.job.Tools))) // only for `why`
+	}
+	changed := s.g.SetAction(t.id, state.ActionState{Key: t.job.Key, Done: true, Mark: t.mark, Run: s.run, Duration: r.Wall, Outputs: outs, Stdout: r.Stdout, Stderr: r.Stderr})
+	s.reason(t)
+	s.finish(t, Hit, r, nil)
+	return verdict(changed), nil
+}
+
+func verdict(changed []state.ArtifactID) schedule.Verdict {
+	if len(changed) == 0 {
+		return schedule.Verdict{Kind: schedule.Same}
+	}
+	return schedule.Verdict{Kind: schedule.Changed}
+}
+
+// execTurn runs the action, again where a source changed under it.
+func (s *session) execTurn(ctx context.Context, t *turn) (schedule.Verdict, error) {
+	s.reason(t)
+	s.running.Add(1)
+	defer s.running.Add(-1)
+	unlock, ok := s.holdPlace(t)
+	if !ok {
+		return schedule.Verdict{Kind: schedule.Parked}, nil
+	}
+	defer unlock()
+	s.e.emit(Event{Start: &StartEvent{ID: t.eventID, Label: t.label, Mnemonic: t.act.Mnemonic, Why: t.why}})
+	for try := 1; ; try++ {
+		if s.inPlace() {
+			s.clearPlaced(t.id)
+		}
+		d, err := s.x.Execute(ctx, t.job)
+		moved, serr := s.sourcesMoved(t.id)
+		if serr != nil {
+			return schedule.Verdict{}, serr
+		}
+		if moved && ctx.Err() == nil {
+			if try < maxTries {
+				s.e.notice("%s: a source changed while it was used; running it again", t.label)
+				if err := s.prepare(ctx, t); err != nil {
+					return schedule.Verdict{}, err
+				}
+				continue
+			}
+			return schedule.Verdict{}, &action.Failed{Summary: fmt.Sprintf("its sources kept changing while it ran (%d tries); nothing was cached", try)}
+		}
+		if err != nil {
+			return schedule.Verdict{}, err
+		}
+		return s.adopt(ctx, t, d)
+	}
+}
+
+// adopt records what an action made.
+func (s *session) adopt(ctx context.Context, t *turn, d *action.Done) (schedule.Verdict, error) {
+	if !t.act.Uncached && !s.e.o.NoCacheSave {
+		if err := s.x.Save(t.job, d); err != nil {
+			return schedule.Verdict{}, err
+		}
+	}
+	_ = s.x.SaveParts(t.job.Key, action.Parts(t.act, t.job.Inputs, action.Identities(t.job.Tools))) // only for `why`
+	outs := s.facts(t, d.Result)
+	if err := s.placeAll(ctx, t, outs, s.inPlace() && t.act.Spawn != nil && t.act.Spawn.Each == nil); err != nil {
+		return schedule.Verdict{}, &action.EnvError{Err: err}
+	}
+	r := d.Result
+	changed := s.g.SetAction(t.id, state.ActionState{Key: t.job.Key, Done: !t.act.Uncached, Mark: t.mark, Run: s.run, Duration: r.Wall, Outputs: outs, Stdout: r.Stdout, Stderr: r.Stderr})
+	s.finish(t, Ran, r, d)
+	if t.needed && len(changed) > 0 {
+		s.e.notice("%s made other bytes than last time from the same inputs", t.label)
+	}
+	return verdict(changed), nil
+}
+
+// facts orders a result's outputs as the graph does.
+func (s *session) facts(t *turn, r *action.Result) []state.OutputFact {
+	out := make([]state.OutputFact, len(t.act.Outputs))
+	for i, o := range t.act.Outputs {
+		for _, x := range r.Outputs {
+			if x.Path == o.Path {
+				out[i] = state.OutputFact{Digest: x.Digest, Exec: x.Exec, Tree: x.Tree}
+			}
+		}
+	}
+	return out
+}
+
+// sourcesMoved looks at the action's sources again; facts of those that changed are renewed.
+func (s *session) sourcesMoved(a state.ActionID) (bool, error) {
+	moved := false
+	for _, in := range s.g.Inputs(a) {
+		if !s.g.IsSource(in) {
+			continue
+		}
+		f, ok := s.g.SourceFact(in)
+		st, err := state.StatSource(filepath.Join(s.e.o.Root, filepath.FromSlash(s.g.Path(in))))
+		if ok && err == nil && st == f.Stat {
+			continue
+		}
+		now, err := s.e.hashSource(s.g, in)
+		if err != nil {
+			return true, err
+		}
+		moved = moved || now.Digest != f.Digest || now.Stat.Executable() != f.Stat.Executable()
+	}
+	return moved, nil
+}
+
+// blocked finds what makes a missing input, so that it runs first; false where that was tried before.
+func (s *session) blocked(m *action.MissingInputError) (schedule.Verdict, bool) {
+	art, ok := s.g.FindArtifact(m.Path)
+	if !ok {
+		return schedule.Verdict{}, false
+	}
+	p, ok := s.g.Producer(art)
+	if !ok {
+		return schedule.Verdict{}, false
+	}
+	n, _ := s.tries.LoadOrStore(p, new(atomic.Int32))
+	if n.(*atomic.Int32).Add(1) > 8*maxTries {
+		return schedule.Verdict{}, false
+	}
+	if s.reput(art) {
+		return schedule.Verdict{Kind: schedule.Parked}, true
+	}
+	return schedule.Verdict{Kind: schedule.Blocked, Needs: []int{int(p)}}, true
+}
+
+// reason says in one line why the action is looked at.
+func (s *session) reason(t *turn) {
+	switch {
+	case t.why != "":
+	case s.e.o.Force:
+		t.why = "--force"
+	case t.act.Uncached:
+		t.why = "never cached"
+	case t.needed:
+		t.why = "its outputs are needed and were not in the cache"
+	case !t.hadPrev || t.prev.Key.IsZero():
+		t.why = "first build"
+	default:
+		t.why = s.compare(t)
+	}
+}
+
+func (s *session) compare(t *turn) string {
+	if t.prev.Key == t.job.Key {
+		return "it failed last time"
+	}
+	old, ok := s.x.LoadParts(t.prev.Key)
+	if !ok {
+		return "its last key is no longer on record"
+	}
+	return oneLine(action.Diff(old, action.Parts(t.act, t.job.Inputs, action.Identities(t.job.Tools))))
+}
+
+// oneLine says what differs in a line: the first difference in full, how many there are beside it.
+func oneLine(cs []action.Change) string {
+	switch len(cs) {
+	case 0:
+		return "nothing in its key changed"
+	case 1:
+		return cs[0].String()
+	}
+	i := max(0, slices.IndexFunc(cs, func(c action.Change) bool { return strings.HasPrefix(c.Name, "input ") }))
+	return fmt.Sprintf("%s, and %d more", cs[i], len(cs)-1)
+}
+
+// finish tells and logs what became of an action that is settled well.
+func (s *session) finish(t *turn, st Status, r *action.Result, d *action.Done) {
+	ev := &FinishEvent{ID: t.eventID, Label: t.label, Mnemonic: t.act.Mnemonic, Status: st, Test: t.act.Test, StartedAt: t.began,
+		Wall: s.e.o.Now().Sub(t.began), Isolation: s.x.Runner.Isolation()}
+	if t.job != nil {
+		ev.Key = hex.EncodeToString(t.job.Key[:])
+	}
+	switch {
+	case d != nil:
+		ev.Stdout, ev.Stderr = d.Stdout, d.Stderr
+	case r != nil:
+		ev.Stdout, ev.Stderr = s.replay(r.Stdout), s.replay(r.Stderr)
+	}
+	s.mu.Lock()
+	s.sum.Actions++
+	if st == Hit {
+		s.sum.Cached++
+	} else {
+		s.sum.Run++
+	}
+	if t.act.Test {
+		s.sum.Tests = append(s.sum.Tests, TestResult{Label: t.label, Status: st, Wall: ev.Wall, Log: slices.Concat(ev.Stdout, ev.Stderr), Run: 1})
+	}
+	s.mu.Unlock()
+	s.record(t, st, ev.Wall, "")
+	s.e.emit(Event{Finish: ev})
+}
+
+func (s *session) replay(d digest.Digest) []byte {
+	if d.IsZero() {
+		return nil
+	}
+	b, _ := s.store.Get(d) // Lookup saw it a moment ago; a log that has gone is not worth a run
+	return b
+}
+
+func (s *session) record(t *turn, st Status, wall time.Duration, summary string) {
+	r := &ActionRecord{Label: t.label, Status: st.String(), Why: t.why, Start: t.began.Sub(s.start), Wall: wall, Summary: summary}
+	if t.act != nil {
+		r.Mnemonic, r.Test = t.act.Mnemonic, t.act.Test
+		for _, o := range t.act.Outputs {
+			r.Outputs = append(r.Outputs, o.Path)
+		}
+		for _, in := range t.act.Inputs {
+			if in.Kind != rule.Source {
+				r.Deps = append(r.Deps, in.Path)
+			}
+		}
+	}
+	if t.job != nil {
+		r.Key = hex.EncodeToString(t.job.Key[:])
+	}
+	if t.hadPrev && !t.prev.Key.IsZero() {
+		r.Previous = hex.EncodeToString(t.prev.Key[:])
+	}
+	s.log.add(r)
+}
