@@ -114,7 +114,7 @@ func (s *session) restore(ctx context.Context, t *turn) (schedule.Verdict, error
 	if err != nil {
 		return schedule.Verdict{}, err
 	}
-	s.finish(t, Hit, nil, nil)
+	s.finish(t, Hit, nil, nil, true)
 	return schedule.Verdict{Kind: schedule.Same}, nil
 }
 
@@ -163,7 +163,7 @@ func (s *session) hit(ctx context.Context, t *turn, r *action.Result, key digest
 	}
 	changed := s.g.SetAction(t.id, state.ActionState{Key: t.job.Key, Done: true, Mark: t.mark, Run: s.run, Duration: r.Wall, Outputs: outs, Stdout: r.Stdout, Stderr: r.Stderr})
 	s.reason(t)
-	s.finish(t, Hit, r, nil)
+	s.finish(t, Hit, r, nil, len(changed) == 0)
 	return verdict(changed), nil
 }
 
@@ -204,11 +204,29 @@ func (s *session) execTurn(ctx context.Context, t *turn) (schedule.Verdict, erro
 			}
 			return schedule.Verdict{}, &action.Failed{Summary: fmt.Sprintf("its sources kept changing while it ran (%d tries); nothing was cached", try)}
 		}
+		if err == nil && t.act.Test {
+			err = s.again(ctx, t, d)
+		}
 		if err != nil {
 			return schedule.Verdict{}, err
 		}
 		return s.adopt(ctx, t, d)
 	}
+}
+
+// again runs a test as often as the request asks for beyond the first time. The first failure ends it.
+func (s *session) again(ctx context.Context, t *turn, first *action.Done) error {
+	for n := 1; n < s.req.Runs; n++ {
+		s.mu.Lock()
+		s.sum.Tests = append(s.sum.Tests, TestResult{Label: t.label, Status: Ran, Wall: first.Result.Wall, Log: slices.Concat(first.Stdout, first.Stderr), Run: n})
+		s.mu.Unlock()
+		d, err := s.x.Execute(ctx, t.job)
+		if err != nil {
+			return err
+		}
+		*first = *d
+	}
+	return nil
 }
 
 // adopt records what an action made.
@@ -225,7 +243,7 @@ func (s *session) adopt(ctx context.Context, t *turn, d *action.Done) (schedule.
 	}
 	r := d.Result
 	changed := s.g.SetAction(t.id, state.ActionState{Key: t.job.Key, Done: !t.act.Uncached, Mark: t.mark, Run: s.run, Duration: r.Wall, Outputs: outs, Stdout: r.Stdout, Stderr: r.Stderr})
-	s.finish(t, Ran, r, d)
+	s.finish(t, Ran, r, d, len(changed) == 0 && t.hadPrev)
 	if t.needed && len(changed) > 0 {
 		s.e.notice("%s made other bytes than last time from the same inputs", t.label)
 	}
@@ -327,9 +345,9 @@ func oneLine(cs []action.Change) string {
 }
 
 // finish tells and logs what became of an action that is settled well.
-func (s *session) finish(t *turn, st Status, r *action.Result, d *action.Done) {
+func (s *session) finish(t *turn, st Status, r *action.Result, d *action.Done, same bool) {
 	ev := &FinishEvent{ID: t.eventID, Label: t.label, Mnemonic: t.act.Mnemonic, Status: st, Test: t.act.Test, StartedAt: t.began,
-		Wall: s.e.o.Now().Sub(t.began), Isolation: s.x.Runner.Isolation()}
+		Wall: s.e.o.Now().Sub(t.began), Isolation: s.x.Runner.Isolation(), OutputSame: same}
 	if t.job != nil {
 		ev.Key = hex.EncodeToString(t.job.Key[:])
 	}
@@ -347,7 +365,7 @@ func (s *session) finish(t *turn, st Status, r *action.Result, d *action.Done) {
 		s.sum.Run++
 	}
 	if t.act.Test {
-		s.sum.Tests = append(s.sum.Tests, TestResult{Label: t.label, Status: st, Wall: ev.Wall, Log: slices.Concat(ev.Stdout, ev.Stderr), Run: 1})
+		s.sum.Tests = append(s.sum.Tests, TestResult{Label: t.label, Status: st, Wall: ev.Wall, Log: slices.Concat(ev.Stdout, ev.Stderr), Run: max(1, s.req.Runs)})
 	}
 	s.mu.Unlock()
 	s.record(t, st, ev.Wall, "")
