@@ -194,7 +194,7 @@ func parseSize(s string) (int64, bool) {
 			continue
 		}
 		f, err := strconv.ParseFloat(strings.TrimSpace(num), 64)
-		if err != nil || f <= 0 || math.IsInf(f, 0) || f*u.factor > math.MaxInt64/2 || f*u.factor < 1 || strings.ContainsAny(num, "xXpP_") {
+		if err != nil || !(f > 0) || math.IsInf(f, 0) || f*u.factor > math.MaxInt64/2 || f*u.factor < 1 || strings.ContainsAny(num, "xXpP_") {
 			return 0, false
 		}
 		return int64(f * u.factor), true

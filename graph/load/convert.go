@@ -260,7 +260,10 @@ func (c *converter) stringMap(v cty.Value) (any, bool) {
 	for it := v.ElementIterator(); it.Next(); {
 		k, x := it.Element()
 		key := k.AsString()
-		rng := c.itemRange(key)
+		rng := c.expr.Range()
+		if item := c.item(key); item != nil {
+			rng = item.Range()
+		}
 		switch {
 		case !x.IsKnown():
 			c.unknown(rng)
@@ -284,21 +287,21 @@ func (c *converter) stringMap(v cty.Value) (any, bool) {
 	return m, ok
 }
 
-// itemRange gives where the value of a key stands, in a map that is written out.
-func (c *converter) itemRange(key string) hcl.Range {
+// item gives the expression of a key, in a map that is written out; nil elsewhere.
+func (c *converter) item(key string) hclsyntax.Expression {
 	if obj, ok := c.expr.(*hclsyntax.ObjectConsExpr); ok {
 		for _, it := range obj.Items {
 			if hcl.ExprAsKeyword(it.KeyExpr) == key {
-				return it.ValueExpr.Range()
+				return it.ValueExpr
 			}
 			if k, ok := it.KeyExpr.(*hclsyntax.ObjectConsKeyExpr); ok {
 				if s, ok := literalText(k.Wrapped); ok && s == key {
-					return it.ValueExpr.Range()
+					return it.ValueExpr
 				}
 			}
 		}
 	}
-	return c.expr.Range()
+	return nil
 }
 
 // plain gives v as JSON would.

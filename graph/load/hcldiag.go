@@ -77,7 +77,7 @@ func evalDiags(ds hcl.Diagnostics, context string) diag.List {
 				x.Hint = "Its form is " + sig + "."
 			}
 			var p *problem
-			if errors.As(call.FunctionCallError(), &p) {
+			if errors.As(call.FunctionCallError(), &p) && !secret {
 				x.Code, x.Summary, x.Detail, x.Hint = p.code, p.summary, p.detail, p.hint
 			}
 		}

@@ -36,6 +36,8 @@ type Options struct {
 	// GitDescribe says where a folder (absolute) stands in git's history, for git_describe(); nil: an error.
 	GitDescribe func(dir string) (string, error)
 	Jobs        int // packages read at once; 0: the number of processors
+
+	steps int64 // tests lower maxSteps
 }
 
 // Workspace is all that was loaded. Its fields must not be changed; its methods are safe for concurrent use.
@@ -97,6 +99,9 @@ func Load(ctx context.Context, o Options) (*Workspace, diag.List) {
 	}
 	if o.Getenv == nil {
 		o.Getenv = func(string) (string, bool) { return "", false }
+	}
+	if o.steps == 0 {
+		o.steps = maxSteps
 	}
 	if o.Jobs <= 0 {
 		o.Jobs = runtime.GOMAXPROCS(0)

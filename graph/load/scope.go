@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
+	"github.com/zclconf/go-cty/cty/convert"
 
 	"github.com/cairn-build/cairn/graph/diag"
 )
@@ -68,6 +69,10 @@ func (u *unit) check(e hclsyntax.Expression, sc scope, context string) (uses, di
 			n.ValExpr = u.meter(n.ValExpr)
 			if n.CondExpr != nil {
 				n.CondExpr = u.meter(n.CondExpr)
+			}
+		case *hclsyntax.TemplateWrapExpr:
+			if _, ok := n.Wrapped.(quoted); !ok {
+				n.Wrapped = quoted{n.Wrapped}
 			}
 		}
 		return nil
@@ -241,7 +246,7 @@ func orNothing(names []string) string {
 
 // maxSteps bounds the loop steps and calls of a package's functions. The language has no recursion, so each evaluation
 // ends, but nested loops could take longer than anyone waits.
-const maxSteps = 4 << 20
+const maxSteps = 1 << 20
 
 // exhausted is what a metered expression panics with, to get out of nested loops; evaluate catches it.
 type exhausted struct{}
@@ -267,6 +272,22 @@ func (m metered) Value(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
 	return m.Expression.Value(ctx)
 }
 
+// quoted is the expression in "${...}". HCL takes the quotes around a sole interpolation for nothing, so that "${1}" would
+// be a number; in a language of strict types quotes make a string. Lists and maps pass as they are.
+type quoted struct{ hclsyntax.Expression }
+
+// Value implements hcl.Expression.
+func (q quoted) Value(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
+	v, ds := q.Expression.Value(ctx)
+	bare, marks := v.Unmark()
+	if bare.IsKnown() && !bare.IsNull() && (bare.Type() == cty.Number || bare.Type() == cty.Bool) && tooLarge(bare) == "" {
+		if s, err := convert.Convert(bare, cty.String); err == nil {
+			return s.WithMarks(marks), ds
+		}
+	}
+	return v, ds
+}
+
 // evaluate gives an expression's value, which is DynamicVal where there are errors. It is safe for concurrent use.
 func (u *unit) evaluate(e hcl.Expression, ctx *hcl.EvalContext, context string) (v cty.Value, ds diag.List) {
 	defer func() {
@@ -278,7 +299,7 @@ func (u *unit) evaluate(e hcl.Expression, ctx *hcl.EvalContext, context string) 
 		if u.left.Load() < 0 {
 			v = cty.DynamicVal
 			ds = diag.List{{Code: "too-much-work", Summary: "This takes too long to evaluate",
-				Detail: fmt.Sprintf("The loops and functions of a package can take %d steps in all.", maxSteps), Range: rangeOf(e.Range()), Context: context}}
+				Detail: fmt.Sprintf("The loops and functions of a package can take %d steps in all.", u.l.o.steps), Range: rangeOf(e.Range()), Context: context}}
 		}
 	}()
 	v, hd := e.Value(ctx)

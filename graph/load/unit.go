@@ -45,7 +45,7 @@ type unit struct {
 func newUnit(l *loader, path string, p rule.Platform) *unit {
 	u := &unit{l: l, path: path, file: joinPath(path, BuildFile), platform: p, locals: map[string]*node{}, functions: map[string]*node{},
 		names: map[string]*hclsyntax.Block{}, groups: map[label.Label][]label.Label{}}
-	u.left.Store(maxSteps)
+	u.left.Store(l.o.steps)
 	u.poisoned = l.poisoned
 	return u
 }

@@ -214,12 +214,9 @@ func (u *unit) fromText(v *variable, origin, text string) candidate {
 	if ds.HasErrors() {
 		return fail(fmt.Sprintf("It must be %s, written as in BUILD.hcl: %s.", typeWords(typ), ds[0].Summary))
 	}
-	if len(e.Variables()) > 0 {
-		return fail("It must be a literal.")
-	}
 	x, hd := e.Value(nil)
 	if hd.HasErrors() || !x.IsWhollyKnown() {
-		return fail("It must be a literal.")
+		return fail(fmt.Sprintf("It must be %s, as a literal of BUILD.hcl.", typeWords(typ)))
 	}
 	c.value = x
 	return u.converted(v, c)

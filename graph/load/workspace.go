@@ -105,7 +105,11 @@ func (u *unit) checkIdentities(m map[string]string, a *hclsyntax.Attribute, cont
 		if s == "content" || s == "version" || strings.HasPrefix(s, "declared:") && len(s) > len("declared:") {
 			continue
 		}
-		u.report(diag.Diag{Code: "bad-value", Summary: fmt.Sprintf("Bad identity %s of the tool %s", quoteName(s), quoteName(tool)), Range: rangeOf(c.itemRange(tool)), Context: context,
+		rng := rangeOf(a.Expr.Range())
+		if item := c.item(tool); item != nil {
+			rng = rangeOf(item.Range())
+		}
+		u.report(diag.Diag{Code: "bad-value", Summary: fmt.Sprintf("Bad identity %s of the tool %s", quoteName(s), quoteName(tool)), Range: rng, Context: context,
 			Detail: "It is \"content\", \"version\" or \"declared:TEXT\".", Hint: diag.DidYouMean(s, []string{"content", "version"})})
 	}
 }
