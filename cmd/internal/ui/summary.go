@@ -71,3 +71,12 @@ func plural(n int, noun string) string {
 func fixed(d time.Duration, digits int) string {
 	return strconv.FormatFloat(d.Seconds(), 'f', digits, 64)
 }
+
+// Plan writes the last line of `cairn plan` to standard error.
+func (u *UI) Plan(actions int, s *build.Summary) {
+	if actions == 0 {
+		u.Say("nothing to do (%s)", plural(s.Targets, "target"))
+		return
+	}
+	u.Say("%s would run", plural(actions, "action"))
+}

@@ -1,0 +1,75 @@
+package main
+
+import (
+	"context"
+	"errors"
+
+	"github.com/spf13/cobra"
+
+	"github.com/cairn-build/cairn/cmd/internal/ui"
+	"github.com/cairn-build/cairn/graph/build"
+)
+
+func buildCommand(a *app) *cobra.Command {
+	return prints(&cobra.Command{
+		Use:   "build [PATTERN...]",
+		Short: "Builds targets and puts their outputs below cairn-out.",
+		Long: "Builds targets and puts what they make below cairn-out/<package>/<name>/. Without a pattern: everything below the\n" +
+			"current directory. Only what is new runs; `cairn plan` says beforehand what that is, `cairn why` afterwards why.",
+		Example: "  cairn build\n  cairn build //docs:table //src/...\n  cairn build //... -//slow/...",
+		RunE: func(c *cobra.Command, args []string) error {
+			return a.with(func(s *session) error {
+				ps, err := s.patterns(args)
+				if err != nil {
+					return err
+				}
+				return s.build(c.Context(), build.Request{Patterns: ps})
+			})
+		},
+	})
+}
+
+// build does one request and shows what it came to. It fails with an exitError where something failed to build or pass.
+func (s *session) build(ctx context.Context, r build.Request) error {
+	sum, err := s.engine.Build(ctx, r)
+	s.last = sum
+	if sum != nil && showsSummary(err) {
+		s.ui.Tests(sum.Tests)
+		s.ui.Summary(sum)
+		if s.flags.json {
+			j := ui.SummaryOf(sum)
+			j.Exit = summaryCode(sum)
+			if err := s.ui.JSON(j); err != nil {
+				return err
+			}
+		}
+	}
+	if err != nil {
+		return err
+	}
+	if code := summaryCode(sum); code != exitOK {
+		return exitError(code)
+	}
+	return nil
+}
+
+// showsSummary says whether a build that ended with err did enough to be summed up.
+func showsSummary(err error) bool {
+	return err == nil || errors.Is(err, context.Canceled)
+}
+
+// summaryCode gives the exit code of a build: 3 where the environment alone is to blame, 1 where something failed.
+func summaryCode(s *build.Summary) int {
+	if s.Failed == 0 {
+		return exitOK
+	}
+	for _, f := range s.Failures {
+		if !f.Env {
+			return exitFailed
+		}
+	}
+	if len(s.Failures) == 0 {
+		return exitFailed
+	}
+	return exitEnvironment
+}

@@ -1,0 +1,265 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/cairn-build/cairn/graph/build"
+)
+
+// slowest is how many actions `cairn log RUN` names.
+const slowest = 10
+
+func logCommand(a *app) *cobra.Command {
+	var last int
+	c := prints(&cobra.Command{
+		Use:   "log [RUN [RUN]]",
+		Short: "Shows earlier runs: what ran, failed and took longest.",
+		Long: "Without an argument, lists the runs that did something, the newest first. With a run, shows what it did, which actions took\n" +
+			"longest and the chain of actions that nothing could have shortened by running more at once. With two runs, shows what they\n" +
+			"did differently. A run is named by its id, a part of it, or by how long ago it was: 1 is the last, 2 the one before.",
+		Example: "  cairn log\n  cairn log 1\n  cairn log 2 1",
+		Args:    cobra.MaximumNArgs(2),
+		RunE: func(_ *cobra.Command, args []string) error {
+			return a.with(func(s *session) error {
+				heads, err := s.engine.Runs(0)
+				if err != nil {
+					return err
+				}
+				var logs []*build.RunLog
+				for _, name := range args {
+					id, err := findRun(heads, name)
+					if err != nil {
+						return err
+					}
+					l, err := s.engine.Run(id)
+					if err != nil {
+						return err
+					}
+					logs = append(logs, l)
+				}
+				switch len(logs) {
+				case 0:
+					return s.showRuns(heads[:min(last, len(heads))])
+				case 1:
+					return s.showRun(logs[0])
+				}
+				return s.showDifference(logs[0], logs[1])
+			})
+		},
+	})
+	c.Flags().IntVarP(&last, "last", "n", 20, "list the last `N` runs")
+	return c
+}
+
+// findRun gives the id of the run that name stands for.
+func findRun(heads []build.RunRecord, name string) (string, error) {
+	var found []string
+	for i, h := range heads {
+		if h.ID == name || fmt.Sprint(i+1) == name {
+			return h.ID, nil
+		}
+		if len(name) > 2 && strings.Contains(h.ID, name) {
+			found = append(found, h.ID)
+		}
+	}
+	switch len(found) {
+	case 1:
+		return found[0], nil
+	case 0:
+		return "", &usageError{fmt.Sprintf("there is no run %q in the log", name), "cairn log lists the runs."}
+	}
+	return "", &usageError{fmt.Sprintf("%q stands for %d runs", name, len(found)), strings.Join(found, ", ")}
+}
+
+func (s *session) showRuns(heads []build.RunRecord) error {
+	if s.flags.json {
+		return s.ui.JSON(append([]build.RunRecord{}, heads...))
+	}
+	for i, h := range heads {
+		s.ui.Printf("%2d  %s  %s  %s  %d run, %d cached, %d failed  %s\n", i+1, h.ID, h.Time.Local().Format("2006-01-02 15:04:05"), short(h.Wall), h.Run, h.Cached, h.Failed, h.Command)
+	}
+	return nil
+}
+
+func (s *session) showRun(l *build.RunLog) error {
+	path := criticalPath(l.Records)
+	if s.flags.json {
+		var labels []string
+		for _, r := range path {
+			labels = append(labels, r.Label)
+		}
+		return s.ui.JSON(struct {
+			build.RunRecord
+			Records      []build.ActionRecord `json:"records"`
+			CriticalPath []string             `json:"critical_path"`
+		}{l.RunRecord, l.Records, labels})
+	}
+	s.ui.Printf("run %s: %s\n", l.ID, l.Command)
+	s.ui.Printf("%d targets, %d actions: %d cached, %d run; %d failed; %s\n", l.Targets, l.Actions, l.Cached, l.Run, l.Failed, short(l.Wall))
+	for _, r := range l.Records {
+		if r.Status == build.Failed.String() {
+			s.ui.Printf("failed: %s %s: %s\n", r.Label, r.Mnemonic, r.Summary)
+		}
+	}
+	ran := slices.DeleteFunc(slices.Clone(l.Records), func(r build.ActionRecord) bool { return r.Wall == 0 || r.Status != build.Ran.String() })
+	slices.SortStableFunc(ran, func(a, b build.ActionRecord) int { return cmp.Compare(b.Wall, a.Wall) })
+	s.list("slowest:", ran[:min(slowest, len(ran))])
+	s.list(fmt.Sprintf("critical path (%s):", short(total(path))), path)
+	return nil
+}
+
+func (s *session) list(title string, rs []build.ActionRecord) {
+	if len(rs) == 0 {
+		return
+	}
+	s.ui.Line(title)
+	for _, r := range rs {
+		why := ""
+		if r.Why != "" {
+			why = "  (" + r.Why + ")"
+		}
+		s.ui.Printf("  %7s  %s %s%s\n", short(r.Wall), r.Label, r.Mnemonic, why)
+	}
+}
+
+// showDifference lists the actions that came to something else, or have another key, in b than in a.
+func (s *session) showDifference(a, b *build.RunLog) error {
+	type difference struct {
+		Label    string `json:"label"`
+		Mnemonic string `json:"mnemonic"`
+		Before   string `json:"before"`
+		After    string `json:"after"`
+		Key      bool   `json:"key_differs"`
+	}
+	name := func(r build.ActionRecord) string {
+		return r.Label + " " + r.Mnemonic + " " + strings.Join(r.Outputs, " ")
+	}
+	before := map[string]build.ActionRecord{}
+	for _, r := range a.Records {
+		before[name(r)] = r
+	}
+	out := []difference{}
+	for _, r := range b.Records {
+		old, ok := before[name(r)]
+		delete(before, name(r))
+		if !ok {
+			old.Status = "-"
+		}
+		if old.Status != r.Status || old.Key != r.Key {
+			out = append(out, difference{r.Label, r.Mnemonic, old.Status, r.Status, ok && old.Key != r.Key})
+		}
+	}
+	for _, r := range a.Records {
+		if _, left := before[name(r)]; left {
+			out = append(out, difference{r.Label, r.Mnemonic, r.Status, "-", false})
+		}
+	}
+	if s.flags.json {
+		return s.ui.JSON(out)
+	}
+	for _, d := range out {
+		note := ""
+		if d.Key {
+			note = "  (another key)"
+		}
+		s.ui.Printf("%s %s: %s, then %s%s\n", d.Label, d.Mnemonic, d.Before, d.After, note)
+	}
+	return nil
+}
+
+// failedTests gives the labels of the tests that failed in the last run that ran or looked up a test.
+func (s *session) failedTests() ([]string, error) {
+	heads, err := s.engine.Runs(0)
+	if err != nil {
+		return nil, err
+	}
+	for _, h := range heads {
+		l, err := s.engine.Run(h.ID)
+		if err != nil {
+			return nil, err
+		}
+		some := false
+		var failed []string
+		for _, r := range l.Records {
+			some = some || r.Test
+			if r.Test && r.Status == build.Failed.String() {
+				failed = append(failed, r.Label)
+			}
+		}
+		if some {
+			slices.Sort(failed)
+			return slices.Compact(failed), nil
+		}
+	}
+	return nil, nil
+}
+
+// criticalPath gives the chain of actions, each reading what the one before wrote, that took longest.
+func criticalPath(rs []build.ActionRecord) []build.ActionRecord {
+	writer := map[string]int{}
+	for i, r := range rs {
+		for _, o := range r.Outputs {
+			writer[o] = i
+		}
+	}
+	type state struct {
+		sum  time.Duration
+		next int
+		seen bool
+	}
+	states := make([]state, len(rs))
+	var longest func(i int) time.Duration
+	longest = func(i int) time.Duration {
+		st := &states[i]
+		if st.seen {
+			return st.sum
+		}
+		st.seen, st.next, st.sum = true, -1, rs[i].Wall
+		for _, d := range rs[i].Deps {
+			if j, ok := writer[d]; ok && j != i {
+				if t := longest(j) + rs[i].Wall; t > states[i].sum {
+					states[i].sum, states[i].next = t, j
+				}
+			}
+		}
+		return states[i].sum
+	}
+	best := -1
+	for i := range rs {
+		if longest(i) > 0 && (best < 0 || states[i].sum > states[best].sum) {
+			best = i
+		}
+	}
+	var path []build.ActionRecord
+	for ; best >= 0; best = states[best].next {
+		if rs[best].Wall > 0 {
+			path = append(path, rs[best])
+		}
+	}
+	slices.Reverse(path)
+	return path
+}
+
+func total(rs []build.ActionRecord) (t time.Duration) {
+	for _, r := range rs {
+		t += r.Wall
+	}
+	return t
+}
+
+// short writes a duration with as much as a person wants to see.
+func short(d time.Duration) string {
+	switch {
+	case d < time.Second:
+		return fmt.Sprintf("%.0fms", float64(d.Microseconds())/1000)
+	case d < time.Minute:
+		return fmt.Sprintf("%.1fs", d.Seconds())
+	}
+	return d.Round(time.Second).String()
+}

@@ -1,0 +1,41 @@
+// Command cairn is a declarative build tool. This package holds the commands, one file each, and wires together what they
+// need: no other place names the kinds, stores, fetchers and runners that there are.
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/cairn-build/cairn/graph/exec/local"
+)
+
+func main() {
+	local.WorkerMain()
+	os.Exit(Main())
+}
+
+// Main is the whole program: it gives the exit code. Tests run it under other names than the binary's own.
+func Main() int {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	defer cancel(nil)
+	watchSignals(cancel)
+	return newApp().run(ctx, os.Args[1:])
+}
+
+// errInterrupted is why the context ends when somebody presses ^C.
+var errInterrupted = errors.New("interrupted")
+
+// watchSignals ends the context at the first ^C or SIGTERM, and the process at the second.
+func watchSignals(cancel context.CancelCauseFunc) {
+	c := make(chan os.Signal, 2)
+	signal.Notify(c, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-c
+		cancel(errInterrupted)
+		<-c
+		os.Exit(exitInterrupted)
+	}()
+}

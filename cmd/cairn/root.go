@@ -1,0 +1,182 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/cairn-build/cairn/cmd/internal/ui"
+	"github.com/cairn-build/cairn/graph/diag"
+)
+
+// verbs is every command there is, in the order of the help text.
+var verbs = []func(*app) *cobra.Command{
+	buildCommand,
+	runCommand,
+	testCommand,
+	planCommand,
+	whyCommand,
+	keyCommand,
+	queryCommand,
+	depsCommand,
+	rdepsCommand,
+	pathCommand,
+	ownersCommand,
+	outputsCommand,
+	logCommand,
+	execCommand,
+	checkCommand,
+	fmtCommand,
+	varsCommand,
+	lockCommand,
+	cacheCommand,
+	cleanCommand,
+	doctorCommand,
+	docsCommand,
+	versionCommand,
+	helpCommand,
+	completionCommand,
+}
+
+// flags are the ones that every command takes.
+type flags struct {
+	dir       string
+	keepGoing bool
+	jobs      int
+	offline   bool
+	locked    bool
+	force     bool
+	noCache   []string
+	events    string
+	profile   string
+	logs      string
+	sandbox   string
+	vars      []string
+	platform  string
+	json      bool
+	color     string
+}
+
+// jsonMark is the annotation of a command that understands --json.
+const jsonMark = "json"
+
+func newRoot(a *app) *cobra.Command {
+	root := &cobra.Command{
+		Use:               "cairn",
+		Short:             "A declarative build tool: runs only what is new.",
+		Args:              cobra.ArbitraryArgs,
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
+		RunE: func(c *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return unknownVerb(c, args[0])
+			}
+			return c.Help()
+		},
+		PersistentPreRunE: func(c *cobra.Command, _ []string) error { return a.prepare(c) },
+	}
+	f, p := &a.flags, root.PersistentFlags()
+	p.StringVarP(&f.dir, "directory", "C", "", "work as if started in `DIR`")
+	p.BoolVarP(&f.keepGoing, "keep-going", "k", false, "go on with what does not depend on a failure")
+	p.IntVarP(&f.jobs, "jobs", "j", 0, "run `N` actions at once; by default as many as there are processors")
+	p.BoolVar(&f.offline, "offline", false, "reach for nothing outside this machine")
+	p.BoolVar(&f.locked, "locked", false, "fail where BUILD.lock.hcl would have to change")
+	p.BoolVar(&f.force, "force", false, "run every wanted action, whatever the cache holds")
+	p.StringSliceVar(&f.noCache, "no-cache", nil, "leave the cache alone when looking up, storing, or both: `read|write`")
+	p.Lookup("no-cache").NoOptDefVal = "read,write"
+	p.StringVar(&f.events, "events", "", "write what happens to `FILE` as newline JSON")
+	p.StringVar(&f.profile, "profile", "", "write a Chrome trace to `FILE`")
+	p.StringVar(&f.logs, "logs", string(ui.Grouped), "when to show the output of actions: `grouped|stream|errors`")
+	p.StringVar(&f.sandbox, "sandbox", "auto", "keep actions from what they do not declare: `auto|off|require`")
+	p.StringArrayVar(&f.vars, "var", nil, "set a variable: `NAME=VALUE`")
+	p.StringVar(&f.platform, "platform", "", "build for `OS-ARCH` instead of this machine: linux-x86_64, darwin-arm64")
+	p.BoolVar(&f.json, "json", false, "print data as JSON")
+	p.StringVar(&f.color, "color", "auto", "colour: `auto|always|never`")
+	root.SetHelpFunc(func(c *cobra.Command, _ []string) { a.ui.Printf("%s", helpText(c)) })
+	root.SetFlagErrorFunc(flagError)
+	root.SetHelpCommand(&cobra.Command{Use: "no-help", Hidden: true})
+	for _, v := range verbs {
+		root.AddCommand(v(a))
+	}
+	return root
+}
+
+// prepare checks the flags that are words and applies those that concern all commands.
+func (a *app) prepare(c *cobra.Command) error {
+	f := &a.flags
+	for _, w := range []struct {
+		flag, value string
+		allowed     []string
+	}{
+		{"logs", f.logs, ui.LogModes},
+		{"sandbox", f.sandbox, []string{"auto", "off", "require"}},
+		{"color", f.color, []string{"auto", "always", "never"}},
+	} {
+		if !slices.Contains(w.allowed, w.value) {
+			return badWord(w.flag, w.value, w.allowed)
+		}
+	}
+	for _, w := range f.noCache {
+		if w != "read" && w != "write" {
+			return badWord("no-cache", w, []string{"read", "write"})
+		}
+	}
+	if f.jobs < 0 {
+		return usagef("-j takes a number from 1 on, not %d", f.jobs)
+	}
+	if f.json && c.Annotations[jsonMark] == "" {
+		return usagef("%s prints no data, so --json has no meaning", c.CommandPath())
+	}
+	return a.enter()
+}
+
+func badWord(flag, value string, allowed []string) error {
+	return &usageError{fmt.Sprintf("--%s takes %s, not %q", flag, strings.Join(allowed, ", "), value), diag.DidYouMean(value, allowed)}
+}
+
+// prints marks a command as one that understands --json.
+func prints(c *cobra.Command) *cobra.Command {
+	c.Annotations = map[string]string{jsonMark: "yes"}
+	return c
+}
+
+func unknownVerb(root *cobra.Command, name string) error {
+	hint := diag.DidYouMean(name, verbNames(root))
+	if strings.HasPrefix(name, "//") || strings.HasPrefix(name, ":") {
+		hint = "A target needs a verb: cairn build " + name
+	}
+	if hint == "" {
+		hint = "cairn help lists the commands."
+	}
+	return &usageError{fmt.Sprintf("there is no command %q", name), hint}
+}
+
+func verbNames(c *cobra.Command) []string {
+	var names []string
+	for _, v := range c.Commands() {
+		if !v.Hidden {
+			names = append(names, v.Name())
+		}
+	}
+	return names
+}
+
+// flagError turns a flag that pflag refuses into a message of ours, with the nearest spelling.
+func flagError(c *cobra.Command, err error) error {
+	text := err.Error()
+	if name, ok := strings.CutPrefix(text, "unknown flag: --"); ok {
+		name, _, _ = strings.Cut(name, "=")
+		var names []string
+		c.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, "--"+f.Name) })
+		return &usageError{fmt.Sprintf("%s has no flag --%s", c.CommandPath(), name), diag.DidYouMean("--"+name, names)}
+	}
+	if _, rest, ok := strings.Cut(text, "unknown shorthand flag: "); ok {
+		letter, _, _ := strings.Cut(rest, " in ")
+		return &usageError{fmt.Sprintf("%s has no flag -%s", c.CommandPath(), strings.Trim(letter, "'")), "cairn help " + c.Name() + " lists its flags."}
+	}
+	return &usageError{text, "cairn help " + c.Name() + " lists its flags."}
+}

@@ -1,0 +1,78 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"runtime"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/cairn-build/cairn/graph/exec/local"
+)
+
+// TestMain lets the test binary be cairn itself, the worker of its sandbox, or the tests.
+func TestMain(m *testing.M) {
+	local.WorkerMain()
+	testscript.Main(m, map[string]func(){"cairn": func() { os.Exit(Main()) }})
+}
+
+// TestScript runs testdata/script: one file for each behaviour; the first word of its name is the area. Each script has a
+// HOME and a cache of its own and the workspace in its current directory.
+func TestScript(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                "../../testdata/script",
+		Setup:              setUp,
+		Cmds:               scriptCommands,
+		Condition:          condition,
+		RequireUniqueNames: true,
+		UpdateScripts:      os.Getenv("CAIRN_UPDATE_SCRIPTS") != "",
+	})
+}
+
+func setUp(e *testscript.Env) error {
+	place, err := os.MkdirTemp("", "cairn-script-")
+	if err != nil {
+		return err
+	}
+	e.Defer(func() { removeAll(place) })
+	work := e.WorkDir
+	e.Defer(func() { removeAll(work) })
+	home := filepath.Join(place, "home")
+	if err := os.Mkdir(home, 0o755); err != nil {
+		return err
+	}
+	e.Setenv("HOME", home)
+	e.Setenv("CAIRN_CACHE", filepath.Join(place, "cache"))
+	e.Setenv("PLACE", place)
+	e.Setenv("NO_COLOR", "1")
+	// What lets a test use Go's modules and the registries that the machine's own clients are set up for.
+	for _, name := range []string{"GOMODCACHE", "GOPROXY", "GONOSUMDB", "GOFLAGS", "GOROOT", "GOTOOLCHAIN", "SSL_CERT_FILE", "HTTPS_PROXY", "NO_PROXY"} {
+		if v, ok := os.LookupEnv(name); ok {
+			e.Setenv(name, v)
+		}
+	}
+	return nil
+}
+
+// removeAll makes folders writable that a cache keeps read-only, and removes them.
+func removeAll(dir string) {
+	filepath.WalkDir(dir, func(p string, d os.DirEntry, err error) error {
+		if err == nil && d.IsDir() {
+			os.Chmod(p, 0o755)
+		}
+		return nil
+	})
+	os.RemoveAll(dir)
+}
+
+// condition knows [root], the user that file permissions do not stop, and [namespaces], where actions are kept apart by the kernel.
+func condition(name string) (bool, error) {
+	switch name {
+	case "root":
+		return os.Geteuid() == 0, nil
+	case "namespaces":
+		return runtime.GOOS == "linux" && hasNamespaces(), nil
+	}
+	return false, nil
+}
