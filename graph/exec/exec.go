@@ -34,13 +34,16 @@ type Scratch struct {
 
 // Spawn is one command, ready to start. Placeholders of rule.HostTool in Argv and Env are replaced by the runner.
 type Spawn struct {
-	Name      string // the target's label, for messages and kept folders
-	Argv      []string
-	Env       []string // NAME=value; the runner adds PATH, HOME, TMPDIR and what Scratch says
-	Inputs    []Input
-	Outputs   []Output
-	Stdout    string // path of the output that takes standard output
-	DepFile   string // read into Outcome.DepFile if it is there
+	Name    string // the target's label, for messages and kept folders
+	Argv    []string
+	Env     []string // NAME=value; the runner adds PATH, HOME, TMPDIR and what Scratch says
+	Inputs  []Input
+	Outputs []Output
+	Stdout  string // path of the output that takes standard output
+	DepFile string // read into Outcome.DepFile if it is there
+	// Dirs are further folders of the action's tree that are there when the command starts. Those that outputs, Stdout and
+	// DepFile lie in always are; an output tree itself is not.
+	Dirs      []string
 	Tools     []toolset.Tool
 	Network   bool
 	Timeout   time.Duration

@@ -1,0 +1,5 @@
+package exectest
+
+import "syscall"
+
+const sysShmget = syscall.SYS_SHMGET

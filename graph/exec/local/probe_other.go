@@ -1,0 +1,7 @@
+//go:build !linux
+
+package local
+
+func namespaceChecks() []Check {
+	return []Check{{Name: "namespaces", Detail: "they are Linux's"}}
+}

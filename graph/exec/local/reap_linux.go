@@ -1,0 +1,103 @@
+package local
+
+import (
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+)
+
+// killDescendants ends and reaps every child of this process until there is none. As this process is the reaper of orphans,
+// a child of one that ends becomes its own, so that daemons are found too, whatever session they moved to.
+func killDescendants() {
+	for {
+		pid, err := syscall.Wait4(-1, nil, syscall.WNOHANG, nil)
+		switch {
+		case err == syscall.EINTR || pid > 0:
+			continue
+		case err != nil: // ECHILD: none left
+			return
+		}
+		for _, c := range children(os.Getpid()) {
+			_ = syscall.Kill(c, syscall.SIGKILL)
+		}
+		_, _ = syscall.Wait4(-1, nil, 0, nil)
+	}
+}
+
+// children gives the processes whose parent is pid, from the fourth field of each /proc/<n>/stat.
+func children(pid int) []int {
+	d, err := os.Open("/proc")
+	if err != nil {
+		return nil
+	}
+	defer d.Close()
+	names, _ := d.Readdirnames(-1)
+	var out []int
+	for _, n := range names {
+		p, err := strconv.Atoi(n)
+		if err != nil {
+			continue
+		}
+		b, err := os.ReadFile(filepath.Join("/proc", n, "stat"))
+		if err != nil {
+			continue
+		}
+		s := string(b)
+		f := strings.Fields(s[strings.LastIndexByte(s, ')')+1:]) // the name may hold anything
+		if len(f) > 1 && f[1] == strconv.Itoa(pid) {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// sweep empties dir but for one entry and for mounts, the folders on the way to which stay too, and sets its mode. It gives
+// what it could not remove, "" where all is gone.
+func sweep(dir string, mode os.FileMode, keep string, mounts []string) string {
+	const bits = os.ModePerm | os.ModeSticky | os.ModeSetgid
+	if fi, err := os.Stat(dir); err != nil || fi.Mode()&bits != mode && os.Chmod(dir, mode) != nil {
+		return "cannot sweep " + dir
+	}
+	d, err := os.Open(dir)
+	if err != nil {
+		return "cannot sweep " + dir
+	}
+	names, err := d.Readdirnames(-1)
+	d.Close()
+	why := ""
+	if err != nil {
+		why = "cannot sweep " + dir
+	}
+	for _, n := range names {
+		p := filepath.Join(dir, n)
+		switch {
+		case n == keep:
+		case isMount(p, mounts):
+		case holdsMount(p, mounts):
+			why += sweep(p, 0o755, "", mounts)
+		case removeTree(p) != nil:
+			why = "cannot remove " + p
+		}
+	}
+	return why
+}
+
+func isMount(p string, mounts []string) bool {
+	for _, m := range mounts {
+		if m == p {
+			return true
+		}
+	}
+	return false
+}
+
+func holdsMount(p string, mounts []string) bool {
+	for _, m := range mounts {
+		if strings.HasPrefix(m, p+"/") {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,316 @@
+package local
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/cairn-build/cairn/graph/exec"
+)
+
+// Where a command in the sandbox finds things. The names are the same on every machine, for paths get into outputs.
+const (
+	boxWork    = "/build/work" // the action's tree
+	boxHome    = "/build/home"
+	boxBin     = "/cairn/bin" // the one folder on PATH
+	boxScratch = "/cairn/scratch"
+	boxTmp     = "/tmp"
+)
+
+// Run implements exec.Runner. Errors besides those of staging: *exec.StartError, ErrKill, and the cause of ctx's end.
+func (r *Runner) Run(ctx context.Context, s *exec.Spawn) (*exec.Outcome, error) {
+	r.runs.Add(1)
+	defer r.runs.Done()
+	select {
+	case r.tokens <- struct{}{}:
+		defer func() { <-r.tokens }()
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	case <-r.ctx.Done():
+		return nil, context.Cause(r.ctx)
+	}
+	if r.settle(); r.err != nil {
+		return nil, r.err
+	}
+	out, full, err := r.attempt(ctx, s, false)
+	if full {
+		// The command, or its inputs, filled the memory that actions work in. Nothing of the attempt is left.
+		out, _, err = r.attempt(ctx, s, true)
+	}
+	return out, err
+}
+
+// attempt runs s once. full says that it failed and that the stage has no room left, so that it is worth a try on disk.
+func (r *Runner) attempt(ctx context.Context, s *exec.Spawn, disk bool) (_ *exec.Outcome, full bool, _ error) {
+	if err := ctx.Err(); err != nil {
+		return nil, false, context.Cause(ctx)
+	}
+	k := r.kitOf(s.Tools)
+	profile := profileKey(k, s.Scratch)
+	w, err := r.take(kind{network: s.Network && r.level == exec.Namespaces, disk: disk}, profile)
+	if err != nil {
+		return nil, false, err
+	}
+	keep := false // whether the worker can serve again
+	defer func() {
+		if keep {
+			r.put(w)
+		} else {
+			w.close()
+		}
+	}()
+	mayMove := w.slot.st.memory && r.level != exec.InPlace
+	j, err := r.prepare(w, s, k, profile)
+	if err != nil {
+		keep = r.level == exec.InPlace || w.clean() == nil
+		var se *exec.StartError
+		return nil, mayMove && !errors.As(err, &se) && errors.Is(err, syscall.ENOSPC), err
+	}
+	st := &stopper{grace: r.opt.Grace, limit: s.Timeout, ctxs: [2]context.Context{ctx, r.ctx}}
+	rep, err := w.do(j.req, st)
+	why := st.done()
+	if err != nil {
+		return nil, false, err
+	}
+	w.profile = profile
+	keep = rep.Retire == ""
+	if why != nil && why != errTimeout || rep.Kind != replyDone {
+		if r.level != exec.InPlace {
+			keep = w.clean() == nil && keep
+		}
+		if why != nil && why != errTimeout {
+			return nil, false, why
+		}
+		return nil, false, failure(rep, s)
+	}
+	if rep.Flood {
+		keep = w.clean() == nil && keep
+		return nil, false, fmt.Errorf("the command wrote more than %d MB to its standard output or error", maxOutput>>20)
+	}
+	out := outcome(rep, why == errTimeout)
+	out.Root = j.req.Dir
+	if out.Stdout, err = readBack(w.stdout, rep.Stdout); err == nil {
+		out.Stderr, err = readBack(w.stderr, rep.Stderr)
+	}
+	if err != nil {
+		keep = false
+		return nil, false, err
+	}
+	if err := r.gather(w, s, j, out); err != nil {
+		keep = false
+		return nil, false, err
+	}
+	if mayMove && out.ExitCode != 0 && nearlyFull(w.slot.dir) {
+		out.Release()
+		return nil, true, nil
+	}
+	if s.KeepOnErr && (out.ExitCode != 0 || missing(out)) {
+		r.keep(s, k, j, out)
+	}
+	return out, false, nil
+}
+
+// clean removes an action's tree from the slot.
+func (w *worker) clean() error {
+	return errors.Join(removeTree(w.slot.work()), removeTree(w.slot.home()))
+}
+
+// job is a Spawn that is staged.
+type job struct {
+	req  *request
+	tree string // the tree on the host
+}
+
+func profileKey(k *kit, scratch []exec.Scratch) string {
+	if len(scratch) == 0 {
+		return k.key
+	}
+	var b strings.Builder
+	b.WriteString(k.key)
+	for _, c := range scratch {
+		b.WriteString("\x00" + c.Env + "\x00" + c.Dir)
+	}
+	return b.String()
+}
+
+// prepare stages s in w's slot and says what the worker is to do.
+func (r *Runner) prepare(w *worker, s *exec.Spawn, k *kit, profile string) (*job, error) {
+	j, err := r.request(w, s, k, profile)
+	if err != nil {
+		return nil, err
+	}
+	if r.level == exec.InPlace {
+		if err = readyPlace(r.opt.Workspace, s); err == nil {
+			err = mkdir(w.slot.home())
+		}
+	} else if err = w.slot.fresh(); err == nil {
+		j.req.Mounts, err = stageInputs(j.tree, s, r.level == exec.Namespaces)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("cannot stage the inputs: %w", err)
+	}
+	return j, nil
+}
+
+// request says what the worker is to do, once s is staged.
+func (r *Runner) request(w *worker, s *exec.Spawn, k *kit, profile string) (*job, error) {
+	if len(s.Argv) == 0 {
+		return nil, &exec.StartError{Err: errors.New("the command is empty")}
+	}
+	x := &expander{kit: k}
+	req := &request{Argv: make([]string, len(s.Argv))}
+	for i, a := range s.Argv {
+		req.Argv[i] = x.do(a)
+	}
+	if err := x.err(); err != nil {
+		return nil, err
+	}
+	var err error
+	if req.Path, err = k.program(req.Argv[0]); err != nil {
+		return nil, err
+	}
+	farm, err := w.slot.st.farm(k.key, k.progs)
+	if err != nil {
+		return nil, err
+	}
+	j := &job{req: req, tree: w.slot.work()}
+	if r.level == exec.Namespaces {
+		req.Dir = boxWork
+		req.Env = environ(s, x, boxBin, boxHome, boxTmp, scratchPath)
+		if w.profile != profile {
+			req.NewProfile, req.Profile = true, profileMounts(farm, k, s.Scratch)
+		}
+	} else {
+		if r.level == exec.InPlace {
+			j.tree = r.opt.Workspace
+		}
+		req.Dir = j.tree
+		req.Env = environ(s, x, farm, w.slot.home(), w.slot.tmp(), func(c exec.Scratch) string { return c.Dir })
+	}
+	if s.Stdout != "" {
+		req.Stdout = req.Dir + "/" + s.Stdout
+	}
+	return j, x.err()
+}
+
+func scratchPath(c exec.Scratch) string { return boxScratch + "/" + c.Env }
+
+// profileMounts is what a sandbox shows besides the system: the programs on PATH, the tools' own folders, scratch folders.
+func profileMounts(farm string, k *kit, scratch []exec.Scratch) []mount {
+	ms := []mount{{Target: boxBin, Source: farm}}
+	for _, p := range k.roots {
+		if systemShows(p) {
+			continue
+		}
+		fi, err := os.Stat(p)
+		ms = append(ms, mount{Target: p, Source: p, File: err == nil && !fi.IsDir()})
+	}
+	for _, c := range scratch {
+		ms = append(ms, mount{Target: scratchPath(c), Source: c.Dir, Write: true})
+	}
+	return ms
+}
+
+// systemDirs are shown in every sandbox, as the host has them.
+var systemDirs = []string{"/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"}
+
+func systemShows(p string) bool {
+	for _, d := range systemDirs {
+		if p == d || strings.HasPrefix(p, d+"/") {
+			return true
+		}
+	}
+	return false
+}
+
+// readyPlace removes what an earlier run of s left in the workspace, and makes the folders that s writes to.
+func readyPlace(workspace string, s *exec.Spawn) error {
+	made := ""
+	err := eachDir(s, func(dir string) error {
+		full := filepath.Join(workspace, filepath.FromSlash(dir))
+		if full == made {
+			return nil
+		}
+		made = full
+		if fi, err := os.Lstat(full); err == nil && fi.IsDir() {
+			return nil
+		}
+		root, err := os.OpenRoot(workspace)
+		if err != nil {
+			return err
+		}
+		defer root.Close()
+		return root.MkdirAll(filepath.FromSlash(dir), 0o755)
+	})
+	if err != nil || len(s.Outputs) == 0 && s.DepFile == "" {
+		return err
+	}
+	root, err := os.OpenRoot(workspace)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	old := make([]string, 0, len(s.Outputs)+1)
+	for _, o := range s.Outputs {
+		old = append(old, o.Path)
+	}
+	if s.DepFile != "" {
+		old = append(old, s.DepFile)
+	}
+	for _, p := range old {
+		p = filepath.FromSlash(path.Clean(p))
+		err := root.Remove(p)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			err = root.RemoveAll(p)
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// failure turns a reply that no command stands behind into an error.
+func failure(rep *reply, s *exec.Spawn) error {
+	var err error = errors.New(rep.Err)
+	if rep.Errno != 0 {
+		err = syscall.Errno(rep.Errno)
+	}
+	if rep.Kind == replyStart {
+		program := s.Argv[0]
+		return &exec.StartError{Program: strings.Trim(program, "\x01\x02"), Err: err}
+	}
+	return fmt.Errorf("cannot stage the inputs: %s", rep.Err)
+}
+
+func outcome(rep *reply, timedOut bool) *exec.Outcome {
+	out := &exec.Outcome{TimedOut: timedOut, CPU: time.Duration(rep.CPU), Wall: time.Duration(rep.Wall), MaxRSS: rep.MaxRSS}
+	ws := syscall.WaitStatus(rep.Status)
+	if ws.Signaled() {
+		out.ExitCode = 128 + int(ws.Signal())
+		out.Signal = ws.Signal().String()
+	} else {
+		out.ExitCode = ws.ExitStatus()
+	}
+	return out
+}
+
+// gather takes the tree out of the slot and looks at what the command wrote.
+func (r *Runner) gather(w *worker, s *exec.Spawn, j *job, out *exec.Outcome) error {
+	if r.level != exec.InPlace {
+		done, err := w.slot.take()
+		if err != nil {
+			return err
+		}
+		j.tree = done
+		out.SetRelease(func() { _ = removeTree(done) })
+	}
+	return collect(out, s, j.tree)
+}
