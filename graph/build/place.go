@@ -37,14 +37,16 @@ func (s *session) abs(art state.ArtifactID) string {
 // their place itself.
 func (s *session) placeAll(ctx context.Context, t *turn, outs []state.OutputFact, there bool) error {
 	for i, art := range s.g.Outputs(t.id) {
-		if !there && s.place != nil && !s.place[art] {
-			continue
-		}
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if old, ok := s.g.OutputFact(art); ok && !there && old == outs[i] && s.g.IsPlaced(art) {
+		old, ok := s.g.OutputFact(art)
+		if !there && ok && old == outs[i] && s.g.IsPlaced(art) {
 			continue // what lies there is what should: the scan has seen it
+		}
+		if !there && s.place != nil && !s.place[art] {
+			s.g.ClearPlaced(art) // nobody asked for it now; whoever does next gets the new one
+			continue
 		}
 		if err := s.placeOne(art, outs[i], there); err != nil {
 			return fmt.Errorf("cannot put %s into place: %w", s.g.Path(art), err)
