@@ -38,11 +38,7 @@ func syntaxDiags(ds hcl.Diagnostics) diag.List {
 		if d.Severity != hcl.DiagError || len(l) == maxSyntax {
 			continue
 		}
-		x := fromHCL(d, "syntax")
-		if strings.Contains(x.Detail, "forget to use the block") || strings.Contains(x.Detail, "Unsupported block") {
-			x.Code = "syntax"
-		}
-		l = append(l, x)
+		l = append(l, fromHCL(d, "syntax"))
 	}
 	return l
 }

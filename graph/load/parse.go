@@ -161,8 +161,15 @@ func hugeExponent(num []byte) bool {
 
 // hasWorkspace says whether src has a workspace block, by its tokens alone: the file may be broken elsewhere.
 func hasWorkspace(src []byte) bool {
-	if !bytes.Contains(src, []byte("workspace")) {
+	src = bytes.TrimPrefix(src, bom)
+	word := []byte("workspace")
+	i := bytes.Index(src, word)
+	if i < 0 {
 		return false
+	}
+	// Most often the block stands at a line's start, and nothing before it could hide it: then its word says it all.
+	if rest := src[i+len(word):]; (i == 0 || src[i-1] == '\n') && !bytes.ContainsAny(src[:i], "<*{") && len(rest) > 1 && rest[0] == ' ' && (rest[1] == '"' || rest[1] == '{') {
+		return true
 	}
 	tokens, _ := hclsyntax.LexConfig(src, "", hcl.InitialPos)
 	depth, start, candidate := 0, true, false
