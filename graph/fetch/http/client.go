@@ -11,6 +11,7 @@ import (
 	"io"
 	"net"
 	nethttp "net/http"
+	"net/url"
 	"os"
 	"strings"
 	"sync"
@@ -28,6 +29,7 @@ type Options struct {
 	MaxBytes int64                                            // of one download; default 64 GiB
 	CAFile   string                                           // certificates that are trusted besides the system's
 	Insecure []string                                         // hosts ("h" or "h:port") whose certificates are not checked
+	Proxy    string                                           // the proxy's URL; by default what HTTPS_PROXY and its like say
 }
 
 // Source is one place that bytes may be had from. Header comes on top of what the client sends.
@@ -99,6 +101,13 @@ func (c *Client) connect() (*nethttp.Client, error) {
 		ForceAttemptHTTP2:     true,
 		DisableCompression:    true, // the bytes as they are
 		ExpectContinueTimeout: time.Second,
+	}
+	if c.o.Proxy != "" {
+		u, err := url.Parse(c.o.Proxy)
+		if err != nil || u.Host == "" {
+			return nil, final("the address of the proxy is wrong")
+		}
+		t.Proxy = nethttp.ProxyURL(u)
 	}
 	if c.o.CAFile != "" {
 		pem, err := os.ReadFile(c.o.CAFile)
