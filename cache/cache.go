@@ -16,12 +16,15 @@ var ErrMissing = errors.New("not in the cache")
 // CorruptError says that stored bytes were not what their name says. The store has already put them aside, so that the
 // next look-up is a miss; test with errors.As. It wraps ErrMissing.
 type CorruptError struct {
-	Digest digest.Digest
-	Where  string // the file, for people
+	Digest digest.Digest // zero where what was stored there cannot be told any more
+	Where  string        // the file, for people
 }
 
 // Error implements error.
 func (e *CorruptError) Error() string {
+	if e.Digest.IsZero() {
+		return e.Where + ": damaged; put aside"
+	}
 	return fmt.Sprintf("%s: the bytes are not those of %s; put aside", e.Where, e.Digest.Short())
 }
 

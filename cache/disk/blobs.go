@@ -173,7 +173,7 @@ func (c *Cache) putSmall(d digest.Digest, b []byte) error {
 	if ok && !e.dead && int64(e.size) == d.Size && (!c.touch(kindBlob, d.Hash, e.time) || c.has(d)) {
 		return nil
 	}
-	return c.append(kindBlob, 0, d.Hash, b, false)
+	return c.append(kindBlob, 0, d.Hash, b)
 }
 
 // PutFile implements cache.Blobs. path may be a link to a regular file.

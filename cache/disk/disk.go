@@ -31,7 +31,8 @@ var ErrReadOnly = errors.New("the cache was opened for reading only")
 type Options struct {
 	// ReadOnly opens a cache without writing anything: no marks of use, no repair, no locks.
 	ReadOnly bool
-	// OnCorrupt is told of each damaged entry once, when it has been put aside. It may be called from several goroutines.
+	// OnCorrupt is told of each damaged entry once, when it has been put aside. It may be called from several goroutines, and
+	// must not call the Cache.
 	OnCorrupt func(*cache.CorruptError)
 	// Now is the clock, time.Now where nil.
 	Now func() time.Time

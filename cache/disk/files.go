@@ -124,18 +124,22 @@ func (t *temp) install(d digest.Digest) error {
 			return nil
 		}
 	}
-	err = os.Rename(t.f.Name(), to)
-	if errors.Is(err, fs.ErrNotExist) {
-		if err = os.MkdirAll(to[:len(to)-65], 0o755); err == nil {
-			err = os.Rename(t.f.Name(), to)
+	f := fact{mtime: st.Mtim.Nano(), size: st.Size, ino: st.Ino, boot: t.c.boot()}
+	err = t.c.noteFact(d.Hash, t.exec, f, func() error {
+		err := os.Rename(t.f.Name(), to)
+		if errors.Is(err, fs.ErrNotExist) {
+			if err = os.MkdirAll(to[:len(to)-65], 0o755); err == nil {
+				err = os.Rename(t.f.Name(), to)
+			}
 		}
-	}
+		return err
+	})
 	if err != nil {
 		os.Remove(t.f.Name())
 		return err
 	}
 	t.c.written.Add(d.Size)
-	return t.c.noteFact(d.Hash, t.exec, fact{mtime: st.Mtim.Nano(), size: st.Size, ino: st.Ino, boot: t.c.boot()})
+	return nil
 }
 
 // A fact says what a file in cas looked like when its bytes were known to be right. Change time is not in it, as each hard
@@ -164,7 +168,7 @@ func factKind(exec bool) uint8 {
 	return kindFactPlain
 }
 
-func (c *Cache) noteFact(h digest.Hash, exec bool, f fact) error {
+func (c *Cache) noteFact(h digest.Hash, exec bool, f fact, then func() error) error {
 	c.facts.Store(factKey{h, exec}, f)
 	b := make([]byte, 0, factSize)
 	b = binary.LittleEndian.AppendUint64(b, uint64(f.mtime))
@@ -175,7 +179,7 @@ func (c *Cache) noteFact(h digest.Hash, exec bool, f fact) error {
 	} else {
 		b = append(b, 0)
 	}
-	return c.append(factKind(exec), 0, h, append(b, f.boot[:]...), false)
+	return c.appendThen(factKind(exec), 0, h, append(b, f.boot[:]...), then)
 }
 
 func (c *Cache) factOf(h digest.Hash, exec bool) (fact, bool) {
@@ -226,6 +230,6 @@ func (c *Cache) trusted(path string, d digest.Digest, exec bool, st *unix.Stat_t
 		c.setAsideFile(path, d)
 		return false
 	}
-	c.noteFact(d.Hash, exec, fact{st.Mtim.Nano(), st.Size, st.Ino, same && f.boot != boot, boot})
+	c.noteFact(d.Hash, exec, fact{st.Mtim.Nano(), st.Size, st.Ino, same && f.boot != boot, boot}, nil)
 	return true
 }

@@ -1,7 +1,9 @@
 package disk
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"strconv"
 	"strings"
@@ -67,12 +69,12 @@ func (c *Cache) oldestLease() (nanos int64, ok bool) {
 		}
 		path := c.path("leases/" + n.Name())
 		f, err := os.Open(path)
-		if err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
-		if flock(f, unix.LOCK_EX|unix.LOCK_NB) == nil {
+		if err == nil && flock(f, unix.LOCK_EX|unix.LOCK_NB) == nil {
 			os.Remove(path)
-		} else if !ok || start < nanos {
+		} else if !ok || start < nanos { // held, or it cannot be told
 			nanos, ok = start, true
 		}
 		f.Close()

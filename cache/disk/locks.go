@@ -111,8 +111,11 @@ func (c *Cache) quiet() {
 // owner says who holds it. Where the system gives no locks (a cache that is read-only, some network file systems) every lock
 // is granted, and work may be done twice.
 func (c *Cache) LockKey(key digest.Hash) (held *Lock, owner Owner, ok bool) {
+	if c.o.ReadOnly {
+		return &Lock{}, Owner{}, true
+	}
 	lf, err := c.lockFile()
-	if err != nil || c.o.ReadOnly {
+	if err != nil {
 		return &Lock{}, Owner{}, true
 	}
 	start := int64(binary.BigEndian.Uint64(key[:8]) >> 2)

@@ -154,14 +154,22 @@ func (p *pack) indexed() int64 {
 // scan calls visit with each whole record from offset from, which is a record's, to size, and gives the end of the last one.
 // Payloads are not read. A record's damage is stepped over where another record follows.
 func scan(r io.ReaderAt, nonce uint64, from, size int64, visit func(off int64, h header)) int64 {
+	return scanGaps(r, nonce, from, size, visit, func(int64) {})
+}
+
+// scanGaps is scan that also calls gap with the offset of each damage that it steps over.
+func scanGaps(r io.ReaderAt, nonce uint64, from, size int64, visit func(off int64, h header), gap func(off int64)) int64 {
 	w := window{r: r, size: size}
 	end := from
 	for off := from; off+recHeaderSize <= size; {
 		h, ok := decodeHeader(w.at(off, recHeaderSize), nonce, off)
 		if !ok || off+recHeaderSize+int64(h.size) > size {
-			if off = resync(&w, nonce, off+1); off < 0 {
+			next := resync(&w, nonce, off+1)
+			if next < 0 {
 				break
 			}
+			gap(off)
+			off = next
 			continue
 		}
 		visit(off, h)

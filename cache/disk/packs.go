@@ -79,50 +79,88 @@ func (c *Cache) refresh() {
 	}
 }
 
-// list brings c.packs up to date with the folder. c.mu is held for writing.
+// list brings c.packs up to date with the folder. c.mu is held for writing. It begins again where packs come and go
+// meanwhile: a compaction adds the new pack before it removes the old one, so that a folder that held still while it was read
+// has one of them.
 func (c *Cache) list() {
-	dir := c.path("packs")
+	for range 10 {
+		changedAt, ok := dirTime(c.path("packs"))
+		if !ok || c.loaded && c.settled && changedAt.Equal(c.dirTime) {
+			return
+		}
+		names, err := packNames(c.path("packs"))
+		if err != nil {
+			return
+		}
+		c.settled = time.Since(changedAt) > dirSettles
+		c.dirTime = changedAt
+		c.loaded = true
+		whole := c.take(names)
+		if after, ok := dirTime(c.path("packs")); whole && (!ok || after.Equal(changedAt)) {
+			return
+		}
+	}
+}
+
+func dirTime(dir string) (time.Time, bool) {
 	var st unix.Stat_t
-	if unix.Stat(dir, &st) != nil {
-		return
-	}
-	changedAt := time.Unix(st.Mtim.Unix())
-	if c.loaded && c.settled && changedAt.Equal(c.dirTime) {
-		return
-	}
-	names, err := os.ReadDir(dir)
-	if err != nil {
-		return
-	}
-	c.settled = time.Since(changedAt) > dirSettles
-	c.dirTime = changedAt
-	c.loaded = true
+	err := unix.Stat(dir, &st)
+	return time.Unix(st.Mtim.Unix()), err == nil
+}
+
+// take opens the packs of a list that are new, and drops those that are not in it. It says whether all were still there.
+func (c *Cache) take(names []string) bool {
 	known := make(map[string]*pack, len(c.packs))
 	for _, p := range c.packs {
 		known[p.id] = p
 	}
-	for _, n := range names {
-		id, isPack := strings.CutSuffix(n.Name(), ".pack")
-		if !isPack {
-			continue
-		}
+	whole := true
+	for _, id := range names {
 		if known[id] != nil {
 			delete(known, id)
 			continue
 		}
-		if p := c.openPack(id); p != nil {
+		p, err := c.openPack(id)
+		switch {
+		case p != nil:
 			c.packs = append(c.packs, p)
+		case errors.Is(err, fs.ErrNotExist):
+			whole = false
 		}
 	}
 	for _, p := range known {
 		c.drop(p)
 	}
+	return whole
+}
+
+// packNames lists packs until two lists are equal: a compaction adds the new pack and then removes the old one, and a list
+// that is read meanwhile in more than one piece may have neither.
+func packNames(dir string) (ids []string, err error) {
+	for range 5 {
+		names, err := readNames(dir)
+		if err != nil {
+			return nil, err
+		}
+		var now []string
+		for _, n := range names {
+			if id, ok := strings.CutSuffix(n, ".pack"); ok {
+				now = append(now, id)
+			}
+		}
+		slices.Sort(now)
+		if ids != nil && slices.Equal(now, ids) {
+			return ids, nil
+		}
+		ids = append([]string{}, now...)
+	}
+	return ids, nil
 }
 
 // drop forgets a pack that was removed. c.mu is held for writing.
 func (c *Cache) drop(p *pack) {
 	if p.own {
-		return // removed by hand; the writer notices
+		return // removed by hand; this process goes on with what it has open
 	}
 	c.packs = slices.DeleteFunc(c.packs, func(o *pack) bool { return o == p })
 	for k, e := range c.tail {
@@ -136,11 +174,11 @@ func (c *Cache) drop(p *pack) {
 	p.index = nil
 }
 
-func (c *Cache) openPack(id string) *pack {
+func (c *Cache) openPack(id string) (*pack, error) {
 	p := &pack{id: id, path: filepath.Join(c.dir, "packs", id+".pack")}
 	f, err := os.Open(p.path)
 	if err != nil {
-		return nil
+		return nil, err
 	}
 	var head [packHeaderSize]byte
 	_, err = f.ReadAt(head[:], 0)
@@ -158,7 +196,7 @@ func (c *Cache) openPack(id string) *pack {
 		if errors.Is(err, errNotAPack) || size < packHeaderSize {
 			c.setAside(p)
 		}
-		return nil
+		return nil, err
 	}
 	p.f = f
 	p.index, err = mapIndex(p.indexPath(), p.nonce, size)
@@ -168,7 +206,7 @@ func (c *Cache) openPack(id string) *pack {
 	if (p.loose > looseMax || lost) && !c.o.ReadOnly {
 		c.writeIndex(p)
 	}
-	return p
+	return p, nil
 }
 
 // setAside moves a pack whose header is damaged out of the way. Its records cannot be told from chance any more.

@@ -51,12 +51,14 @@ func (c *Cache) read(e entry, key digest.Hash) ([]byte, header, error) {
 
 // fetch gives a key's value and marks it as used. A damaged one is put aside and told.
 func (c *Cache) fetch(kind uint8, key digest.Hash) ([]byte, bool, *cache.CorruptError) {
-	for range 8 { // more than once only while another process trims
+	marked := false
+	for range 100 { // again where the record was marked just now, or where a trim moved it
 		e, ok := c.seek(keyOf(kind, key))
 		if !ok {
 			return nil, false, nil
 		}
-		if c.touch(kind, key, e.time) {
+		if !marked && c.touch(kind, key, e.time) {
+			marked = true
 			c.refresh()
 			continue
 		}
@@ -82,7 +84,7 @@ func (c *Cache) setAsideRecord(e entry, key digest.Hash, payload []byte) *cache.
 	if !ok || now.dead || now.time != e.time {
 		return nil // another goroutine was faster
 	}
-	if c.append(e.key.kind, flagDead, key, nil, false) != nil {
+	if c.append(e.key.kind, flagDead, key, nil) != nil {
 		c.mu.Lock()
 		c.insert(entry{key: e.key, pack: e.pack, time: e.time + 1, dead: true})
 		c.mu.Unlock()
@@ -107,7 +109,7 @@ func (c *Cache) Record(k cache.Kind, key digest.Hash, value []byte) error {
 	if !validKind(k) {
 		return fmt.Errorf("internal error: a cache record of kind %d", k)
 	}
-	return c.append(uint8(k), 0, key, value, false)
+	return c.append(uint8(k), 0, key, value)
 }
 
 // Forget implements cache.Records.
@@ -118,7 +120,7 @@ func (c *Cache) Forget(k cache.Kind, key digest.Hash) error {
 	if _, ok := c.seek(keyOf(uint8(k), key)); !ok {
 		return nil
 	}
-	return c.append(uint8(k), flagDead, key, nil, false)
+	return c.append(uint8(k), flagDead, key, nil)
 }
 
 func validKind(k cache.Kind) bool { return k >= 1 && k < 0x20 }
@@ -129,8 +131,7 @@ func hourOf(nanos int64) int64 { return nanos / 1e9 / markEvery }
 
 // touch marks a key as used, at most once in an hour of the clock; the time of writing counts as a use. It says whether it
 // had to write a mark: then what it marks had not been used for a while, and may have been trimmed up to that moment, so
-// the caller looks for it again. The mark is written under the shared gate, a trim removes under the exclusive one after
-// reading all marks: either sees the other.
+// the caller looks for it again.
 func (c *Cache) touch(kind uint8, key digest.Hash, written int64) bool {
 	if c.o.ReadOnly {
 		return false
@@ -157,7 +158,7 @@ func (c *Cache) touch(kind uint8, key digest.Hash, written int64) bool {
 	if ok && hourOf(e.time) >= hour {
 		return false
 	}
-	return c.append(kind|kindUse, 0, key, nil, true) == nil
+	return c.appendThen(kind|kindUse, 0, key, nil, func() error { return nil }) == nil
 }
 
 // passGate locks the gate; c.wmu is held.

@@ -21,9 +21,14 @@ type writer struct {
 	off int64
 }
 
-// append adds one record and makes it visible to this process; others see it from the moment it is written. Where gated is
-// set it is written under the gate, see touch.
-func (c *Cache) append(kind, flags uint8, key digest.Hash, payload []byte, gated bool) error {
+// append adds one record and makes it visible to this process; others see it from the moment it is written.
+func (c *Cache) append(kind, flags uint8, key digest.Hash, payload []byte) error {
+	return c.appendThen(kind, flags, key, payload, nil)
+}
+
+// appendThen writes a record that says that something is in use, and then calls then, both under the shared gate: a trim,
+// which holds the gate alone while it removes, comes before both or sees the record.
+func (c *Cache) appendThen(kind, flags uint8, key digest.Hash, payload []byte, then func() error) error {
 	if c.o.ReadOnly {
 		return c.wrap(ErrReadOnly)
 	}
@@ -32,10 +37,12 @@ func (c *Cache) append(kind, flags uint8, key digest.Hash, payload []byte, gated
 	}
 	c.wmu.Lock()
 	defer c.wmu.Unlock()
-	if gated {
-		if unlock, err := c.passGate(unix.LOCK_SH); err == nil {
-			defer unlock()
+	if then != nil {
+		unlock, err := c.passGate(unix.LOCK_SH)
+		if err != nil {
+			return c.wrap(err)
 		}
+		defer unlock()
 	}
 	if err := c.acquire(); err != nil {
 		return c.wrap(err)
@@ -56,7 +63,12 @@ func (c *Cache) append(kind, flags uint8, key digest.Hash, payload []byte, gated
 	}
 	c.written.Add(int64(len(payload)) + recHeaderSize)
 	if c.w.off >= c.o.PackMax {
-		return c.wrap(c.release())
+		if err := c.release(); err != nil {
+			return c.wrap(err)
+		}
+	}
+	if then != nil {
+		return then()
 	}
 	return nil
 }
@@ -103,7 +115,7 @@ func (c *Cache) acquire() error {
 			return nil
 		}
 	}
-	w, err := c.newPack("packs/")
+	w, err := c.newPack()
 	if err == nil {
 		c.w = w
 	}
@@ -160,12 +172,12 @@ func (c *Cache) adopt(p *pack) (*writer, error) {
 	return &writer{p, f, p.scanned}, nil
 }
 
-// newPack makes an empty pack in the folder sub, locked and known to this process.
-func (c *Cache) newPack(sub string) (*writer, error) {
+// newPack makes an empty pack, locked and known to this process.
+func (c *Cache) newPack() (*writer, error) {
 	var b [8]byte
 	rand.Read(b[:])
 	p := &pack{id: randomID(), nonce: binary.LittleEndian.Uint64(b[:]), scanned: packHeaderSize, own: true}
-	p.path = filepath.Join(c.dir, sub, p.id+".pack")
+	p.path = filepath.Join(c.dir, "packs", p.id+".pack")
 	tmp := c.tmp()
 	f, err := os.OpenFile(tmp, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o644)
 	if err != nil {
@@ -178,6 +190,8 @@ func (c *Cache) newPack(sub string) (*writer, error) {
 	if err == nil {
 		err = flock(f, unix.LOCK_EX|unix.LOCK_NB)
 	}
+	c.mu.Lock() // no other goroutine is to find it in the folder before it is in c.packs
+	defer c.mu.Unlock()
 	if err == nil {
 		err = os.Rename(tmp, p.path)
 	}
@@ -189,9 +203,7 @@ func (c *Cache) newPack(sub string) (*writer, error) {
 		os.Remove(tmp)
 		return nil, err
 	}
-	c.mu.Lock()
 	c.packs = append(c.packs, p)
-	c.mu.Unlock()
 	return &writer{p, f, packHeaderSize}, nil
 }
 
