@@ -78,15 +78,15 @@ func (g *Graph) Adopt(old *Graph) (orphans []string) {
 	}
 	for o := range old.states {
 		n, ok := g.heir(old, ActionID(o), arts)
-		if !ok || old.states[o].Flags&stateKnown == 0 {
+		if !ok || old.flags[o]&stateKnown == 0 {
 			continue
 		}
-		g.states[n] = old.states[o]
+		g.states[n], g.flags[n] = old.states[o], old.flags[o]
 		if b := old.notes.get(uint32(o)); b != nil {
 			g.notes.set(uint32(n), slices.Clone(b))
 		}
 		if !g.sameRow(n, old, ActionID(o), arts, tools) || g.mark(n) != g.states[n].Mark {
-			g.states[n].Flags &^= stateDone
+			g.flags[n] &^= stateDone
 		}
 	}
 	return orphans
@@ -101,7 +101,7 @@ func (g *Graph) heir(old *Graph, o ActionID, arts []uint32) (ActionID, bool) {
 	if outs := old.Outputs(o); len(outs) > 0 {
 		if n := arts[outs[0]]; n != none {
 			heir, _ := g.Producer(ArtifactID(n))
-			return heir, g.Outputs(heir)[0] == ArtifactID(n)
+			return heir, slices.Index(g.Outputs(heir), ArtifactID(n)) == 0
 		}
 		return 0, false
 	}

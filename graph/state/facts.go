@@ -94,7 +94,7 @@ func (g *Graph) applyForget(a ArtifactID) {
 // undo takes the mark of being done from all that reads an artifact.
 func (g *Graph) undo(a ArtifactID) {
 	for _, c := range g.Consumers(a) {
-		g.states[c].Flags &^= stateDone
+		g.flags[c] &^= stateDone
 	}
 }
 
@@ -114,7 +114,7 @@ type ActionState struct {
 	Mark     uint64
 	Run      uint64 // which run worked on it; the caller's numbers
 	Duration time.Duration
-	Exit     int16
+	Exit     int // what the command ended with; 32 bits are kept
 	// Outputs, by Graph.Outputs; nil leaves what was known (the action failed).
 	Outputs        []OutputFact
 	Stdout, Stderr digest.Digest // zero where empty
@@ -126,12 +126,12 @@ func (g *Graph) ActionState(a ActionID) (ActionState, bool) {
 	g.mu.RLock()
 	defer g.mu.RUnlock()
 	r := &g.states[a]
-	if r.Flags&stateKnown == 0 {
+	if g.flags[a]&stateKnown == 0 {
 		return ActionState{}, false
 	}
 	s := ActionState{
-		Key: r.Key, Done: r.Flags&stateDone != 0, Mark: r.Mark, Run: r.Run,
-		Duration: time.Duration(r.DurationMS) * time.Millisecond, Exit: r.Exit,
+		Key: r.Key, Done: g.flags[a]&stateDone != 0, Mark: r.Mark, Run: r.Run,
+		Duration: time.Duration(r.DurationMS) * time.Millisecond, Exit: int(r.Exit),
 	}
 	for _, o := range g.Outputs(a) {
 		f, ok := g.output(o)
@@ -149,7 +149,7 @@ func (g *Graph) ActionState(a ActionID) (ActionState, bool) {
 func (g *Graph) Done(a ActionID) bool {
 	g.mu.RLock()
 	defer g.mu.RUnlock()
-	return g.states[a].Flags&stateDone != 0
+	return g.flags[a]&stateDone != 0
 }
 
 // OutputFact gives what an output held when its action last succeeded.
@@ -180,13 +180,14 @@ func (g *Graph) SetAction(a ActionID, s ActionState) (changed []ArtifactID) {
 }
 
 func (g *Graph) applyAction(a ActionID, s ActionState) (changed []ArtifactID) {
-	flags := uint16(stateKnown)
+	flags := byte(stateKnown)
 	outs := g.Outputs(a)
 	if s.Done && s.Mark == g.mark(a) && len(s.Outputs) == len(outs) {
 		flags |= stateDone
 	}
 	ms := min(max(s.Duration.Milliseconds(), 0), 1<<32-1)
-	g.states[a] = actionFact{Key: s.Key, Mark: s.Mark, Run: s.Run, DurationMS: uint32(ms), Exit: s.Exit, Flags: flags}
+	g.states[a] = actionFact{Key: s.Key, Mark: s.Mark, Run: s.Run, DurationMS: uint32(ms), Exit: int32(s.Exit)}
+	g.flags[a] = flags
 	if len(s.Outputs) == len(outs) {
 		for i, o := range outs {
 			if r := s.Outputs[i].rec(); g.results[int(o)-g.nsrc] != r {
@@ -205,7 +206,7 @@ func (g *Graph) Invalidate(a ActionID) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.log(func(o *ops) { o.invalidate(a) })
-	g.states[a].Flags &^= stateDone
+	g.flags[a] &^= stateDone
 }
 
 // Mark is a short hash of all facts that an action's key is made of: its inputs' digests and executable bits, and its

@@ -234,9 +234,9 @@ func (l *layout) targets() {
 	var def, deps, own lists
 	def.off, deps.off, own.off = []uint32{0}, []uint32{0}, []uint32{0}
 	mine := make([][]uint32, len(b.targets))
-	for row := range b.actions {
+	for _, row := range l.actRow {
 		t := b.actions[row].Target
-		mine[t] = append(mine[t], uint32(row))
+		mine[t] = append(mine[t], row)
 	}
 	var classes []targetClass
 	var classTags []uint32
@@ -311,6 +311,7 @@ func (l *layout) facts() {
 	l.sec[secHashes] = alignedBytes(nsrc * 32)
 	l.sec[secResults] = raw(make([]resultRec, nout))
 	l.sec[secStates] = raw(make([]actionFact, nact))
+	l.sec[secDone] = make([]byte, nact)
 	for _, s := range []section{secAllActions, secTestActions} {
 		l.sec[s] = raw(make([]uint64, words(nact)))
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"sync"
 	"unsafe"
 
 	"github.com/cairn-build/cairn/cache/digest"
@@ -46,6 +47,7 @@ const (
 	secSources                      // statRec by source (facts)
 	secPlaced                       // statRec by output (facts)
 	secReadStats                    // statRec by read (facts)
+	secDone                         // u8 by action: state flags (facts)
 	secAllActions                   // u64: bitset of what //... needs
 	secAllArtifacts                 // u64
 	secTestActions                  // u64: the same with tests
@@ -77,15 +79,19 @@ const (
 	secData                         // bytes: what runs, descriptions and queries are made of
 	secRuns                         // blobRef by target, sparse
 	secDescriptions                 // blobRef by target, sparse
-	secSpecs                        // bytes
-	secHashes                       // [32]byte by source (facts)
-	secResults                      // resultRec by output (facts)
-	secStates                       // actionFact by action (facts)
 	secTrees                        // blobRef by output, sparse (facts)
 	secNotes                        // blobRef by action, sparse (facts)
 	secTools                        // blobRef by tool, sparse (facts)
 	secVar                          // bytes of the sparse facts
+	secSpecs                        // bytes
+	secHashes                       // [32]byte by source (facts)
+	secResults                      // resultRec by output (facts)
+	secStates                       // actionFact by action (facts)
 	numSections
+
+	// firstCold begins the sections that a no-op has no use for and in which any bytes are harmless: they are checked
+	// without being kept in memory.
+	firstCold = secSpecs
 )
 
 type (
@@ -127,13 +133,12 @@ type (
 		Mark       uint64
 		Run        uint64
 		DurationMS uint32
-		Exit       int16
-		Flags      uint16
+		Exit       int32
 	}
 )
 
 var elemSize = [numSections]uint32{
-	secPaths: 1, secArtifacts: 8, secReadPaths: 8, secReads: 56, secSources: 40, secPlaced: 40, secReadStats: 40,
+	secPaths: 1, secArtifacts: 8, secReadPaths: 8, secReads: 56, secSources: 40, secPlaced: 40, secReadStats: 40, secDone: 1,
 	secAllActions: 8, secAllArtifacts: 8, secTestActions: 8, secTestArtifacts: 8, secKinds: 1, secProducers: 4, secText: 1,
 	secStrings: 8, secConsumerOff: 4, secConsumers: 4, secActions: 8, secSpecOff: 4, secInputOff: 4, secInputs: 4,
 	secOutputOff: 4, secOutputs: 4, secActionClasses: 12, secClassTools: 4, secToolNames: 4, secTargets: 16,
@@ -216,8 +221,12 @@ func (s *sections) header(id graphID, settings digest.Hash) (head []byte, offs [
 	return head, offs, pos
 }
 
-// parse checks a whole snapshot and finds its sections. It reads every byte.
-func parse(b []byte, settings digest.Hash) (*sections, graphID, error) {
+// pager is how the memory below a snapshot is kept small: hot is told of bytes that are about to be read, cold of bytes that
+// will not be needed soon. Both may be nil.
+type pager struct{ hot, cold func([]byte) }
+
+// parse checks a whole snapshot and finds its sections. It reads every byte, in two goroutines.
+func parse(b []byte, settings digest.Hash, page pager) (*sections, graphID, error) {
 	ne := binary.NativeEndian
 	const head = headerSize + int(numSections)*tableEntry
 	switch {
@@ -240,6 +249,7 @@ func parse(b []byte, settings digest.Hash) (*sections, graphID, error) {
 		return nil, graphID{}, damaged("made for other settings")
 	}
 	var s sections
+	var sums [numSections]uint32
 	end := uint64(head)
 	for i := range s {
 		t := h[headerSize+i*tableEntry:]
@@ -247,11 +257,46 @@ func parse(b []byte, settings digest.Hash) (*sections, graphID, error) {
 		if off < end || off%sectionAlign != 0 || off > uint64(len(b)) || n > uint64(len(b))-off || elem != elemSize[i] || n%uint64(elem) != 0 || n >= 1<<32 {
 			return nil, graphID{}, damaged("section %d is out of place", i)
 		}
-		s[i] = b[off : off+n : off+n]
-		if crc32.Checksum(s[i], castagnoli) != sum {
-			return nil, graphID{}, damaged("section %d is damaged", i)
-		}
+		s[i], sums[i] = b[off:off+n:off+n], sum
 		end = off + n
 	}
+	var otherErr error
+	var wg sync.WaitGroup
+	if page.hot != nil {
+		page.hot(b[:ne.Uint64(h[headerSize+int(firstCold)*tableEntry:])])
+	}
+	wg.Go(func() {
+		if otherErr = s.check(firstCold, numSections, &sums, page.cold); otherErr == nil {
+			otherErr = validate(&s)
+		}
+	})
+	err := s.check(0, firstCold, &sums, nil)
+	wg.Wait()
+	if err == nil {
+		err = otherErr
+	}
+	if err != nil {
+		return nil, graphID{}, err
+	}
 	return &s, graphID(b[16:32]), nil
+}
+
+// check compares the checksums of some sections and tells done of bytes it has no more use for.
+func (s *sections) check(from, to section, sums *[numSections]uint32, done func([]byte)) error {
+	const piece = 1 << 20
+	for i := from; i < to; i++ {
+		sum := uint32(0)
+		for rest := s[i]; len(rest) > 0; {
+			n := min(len(rest), piece)
+			sum = crc32.Update(sum, castagnoli, rest[:n])
+			if done != nil {
+				done(rest[:n])
+			}
+			rest = rest[n:]
+		}
+		if sum != sums[i] {
+			return damaged("section %d is damaged", int(i))
+		}
+	}
+	return nil
 }

@@ -61,9 +61,9 @@ func FuzzOpen(f *testing.F) {
 		if len(b) >= 8 && with != 0 {
 			binary.NativeEndian.PutUint64(b[int(at)%(len(b)-7):], with)
 		}
-		openBytes(aligned(b), testSettings) // as it is
+		openBytes(aligned(b), testSettings, pager{}) // as it is
 		seal(b)
-		g, err := openBytes(b, testSettings)
+		g, err := openBytes(b, testSettings, pager{})
 		if err != nil {
 			return
 		}
@@ -81,7 +81,7 @@ func FuzzOpen(f *testing.F) {
 		if _, err := g.Scan(context.Background(), ScanOptions{Root: "/", Jobs: 1, Stater: nothing{}}); err != nil {
 			t.Fatal(err)
 		}
-		o, err := openBytes(snapshotBytes(g), testSettings)
+		o, err := openBytes(snapshotBytes(g), testSettings, pager{})
 		if err != nil {
 			t.Fatalf("what was opened cannot be saved and opened again: %v", err)
 		}
@@ -104,7 +104,7 @@ func FuzzReplay(f *testing.F) {
 		f.Fatal(err)
 	}
 	snapshot := snapshotBytes(base)
-	g, err := openBytes(aligned(snapshot), testSettings)
+	g, err := openBytes(aligned(snapshot), testSettings, pager{})
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -116,7 +116,7 @@ func FuzzReplay(f *testing.F) {
 		f.Add(g.journal.pending.b)
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		g, err := openBytes(aligned(snapshot), testSettings)
+		g, err := openBytes(aligned(snapshot), testSettings, pager{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -125,7 +125,7 @@ func FuzzReplay(f *testing.F) {
 		g.replay(appendBatch(journalHeader(g.id, 3), data))
 		g.replay(appendBatch(journalHeader(g.id, 3), data))
 		dumpFacts(g)
-		if _, err := openBytes(snapshotBytes(g), testSettings); err != nil {
+		if _, err := openBytes(snapshotBytes(g), testSettings, pager{}); err != nil {
 			t.Fatalf("facts of a journal make a bad snapshot: %v", err)
 		}
 	})

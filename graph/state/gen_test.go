@@ -101,7 +101,7 @@ func randomFact(r *rand.Rand, g *Graph) {
 		g.ForgetSource(ArtifactID(pick(g.NumSources())))
 	case k <= 3 && g.NumActions() > 0:
 		a := ActionID(pick(g.NumActions()))
-		s := ActionState{Key: randomDigest(r).Hash, Done: true, Mark: g.Mark(a), Run: r.Uint64(), Duration: time.Duration(r.IntN(1e6)) * time.Millisecond, Exit: int16(r.IntN(300) - 1)}
+		s := ActionState{Key: randomDigest(r).Hash, Done: true, Mark: g.Mark(a), Run: r.Uint64(), Duration: time.Duration(r.IntN(1e6)) * time.Millisecond, Exit: r.IntN(300) - 1}
 		for _, o := range g.Outputs(a) {
 			s.Outputs = append(s.Outputs, OutputFact{Digest: randomDigest(r), Exec: r.IntN(2) == 0, Tree: g.Kind(o) == rule.OutputTree})
 		}

@@ -50,6 +50,7 @@ type Graph struct {
 	placed    []statRec
 	results   []resultRec
 	states    []actionFact
+	flags     []byte // by action
 	readStats []statRec
 	trees     sparse
 	notes     sparse
@@ -82,7 +83,7 @@ func newGraph(s *sections, id graphID, settings digest.Hash) *Graph {
 		readPaths: view[pathRec](s[secReadPaths]), reads: view[readRec](s[secReads]),
 		runs: view[blobRef](s[secRuns]), descs: view[blobRef](s[secDescriptions]),
 		sources: view[statRec](s[secSources]), hashes: view[digest.Hash](s[secHashes]), placed: view[statRec](s[secPlaced]),
-		results: view[resultRec](s[secResults]), states: view[actionFact](s[secStates]), readStats: view[statRec](s[secReadStats]),
+		results: view[resultRec](s[secResults]), states: view[actionFact](s[secStates]), flags: s[secDone], readStats: view[statRec](s[secReadStats]),
 		trees:     sparse{base: view[blobRef](s[secTrees]), text: s[secVar]},
 		notes:     sparse{base: view[blobRef](s[secNotes]), text: s[secVar]},
 		toolFacts: sparse{base: view[blobRef](s[secTools]), text: s[secVar]},

@@ -450,3 +450,24 @@ func TestAdopt(t *testing.T) {
 		t.Error("a source's fact was lost")
 	}
 }
+
+func TestHasTwoDots(t *testing.T) {
+	for n := range 40 {
+		b := []byte(strings.Repeat(".a", 20)[:n])
+		if hasTwoDots(b) {
+			t.Errorf("%q has none", b)
+		}
+		for i := 1; i < n; i++ {
+			c := slices.Clone(b)
+			c[i-1], c[i] = '.', '.'
+			if !hasTwoDots(c) {
+				t.Errorf("%q has them", c)
+			}
+		}
+	}
+	for p, want := range map[string]bool{"..": true, "../a": true, "a/..": true, "a/../b": true, "a..b": false, "..a/b": false, "a/b..": false, "a../..b": false, "a../..": true} {
+		if climbs([]byte(p)) != want {
+			t.Error(p)
+		}
+	}
+}

@@ -7,7 +7,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-func mapWith(path string, mmap func(*os.File, int) ([]byte, error)) ([]byte, func() error, error) {
+// mapFile maps a file privately: what is written to the bytes stays in this process.
+func mapFile(path string) ([]byte, func() error, error) {
 	f, err := os.OpenFile(path, os.O_RDONLY|unix.O_NONBLOCK, 0)
 	if err != nil {
 		return nil, nil, err
@@ -23,7 +24,7 @@ func mapWith(path string, mmap func(*os.File, int) ([]byte, error)) ([]byte, fun
 	if info.Size() < headerSize {
 		return nil, nil, errors.New("truncated")
 	}
-	b, err := mmap(f, int(info.Size()))
+	b, err := unix.Mmap(int(f.Fd()), 0, int(info.Size()), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -1,23 +1,27 @@
 package state
 
 import (
-	"os"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
 
-// mapFile maps a file privately: what is written to the bytes stays in this process. All pages are there when it returns,
-// as all will be checked; they are made writable only then, since populating a writable private mapping copies each page.
-func mapFile(path string) ([]byte, func() error, error) {
-	return mapWith(path, func(f *os.File, size int) ([]byte, error) {
-		b, err := unix.Mmap(int(f.Fd()), 0, size, unix.PROT_READ, unix.MAP_PRIVATE|unix.MAP_POPULATE)
-		if err != nil {
-			return nil, err
-		}
-		if err := unix.Mprotect(b, unix.PROT_READ|unix.PROT_WRITE); err != nil {
-			unix.Munmap(b)
-			return nil, err
-		}
-		return b, nil
-	})
+// mappedPager brings a mapped snapshot's hot part in at once, by reading: to populate a private mapping for writing would
+// copy each page. Cold pages are let go; they stay in the page cache and come back when they are touched. It must not be
+// used once facts have been set, which would be lost.
+var mappedPager = pager{
+	hot:  func(b []byte) { advise(b, unix.MADV_POPULATE_READ) },
+	cold: func(b []byte) { advise(b, unix.MADV_DONTNEED) },
+}
+
+// advise is about the pages that lie wholly in b. Kernels that know no better may refuse; nothing depends on it.
+func advise(b []byte, advice int) {
+	if len(b) == 0 {
+		return
+	}
+	page := unix.Getpagesize()
+	skip := -int(uintptr(unsafe.Pointer(&b[0]))) & (page - 1)
+	if n := (len(b) - skip) &^ (page - 1); n > 0 {
+		unix.Madvise(b[skip:skip+n], advice)
+	}
 }

@@ -49,7 +49,7 @@ func (o *ops) action(a ActionID, s ActionState) {
 	o.b = append(o.b, s.Key[:]...)
 	o.b = le.AppendUint64(le.AppendUint64(o.b, s.Mark), s.Run)
 	o.b = le.AppendUint64(o.b, uint64(s.Duration))
-	o.b = le.AppendUint16(o.b, uint16(s.Exit))
+	o.b = le.AppendUint32(o.b, uint32(s.Exit))
 	done := byte(0)
 	if s.Done {
 		done = 1
@@ -106,13 +106,6 @@ func (c *cursor) take(n int) []byte {
 func (c *cursor) u8() byte {
 	if b := c.take(1); b != nil {
 		return b[0]
-	}
-	return 0
-}
-
-func (c *cursor) u16() uint16 {
-	if b := c.take(2); b != nil {
-		return le.Uint16(b)
 	}
 	return 0
 }
@@ -188,7 +181,7 @@ func (g *Graph) applyOne(c *cursor, op byte, id uint32) bool {
 		if !act {
 			return false
 		}
-		g.states[i].Flags &^= stateDone
+		g.flags[i] &^= stateDone
 	case opPlace:
 		st, flags := c.stat()
 		tree := c.bytes()
@@ -225,7 +218,7 @@ func (g *Graph) applyOne(c *cursor, op byte, id uint32) bool {
 }
 
 func (c *cursor) action() (ActionState, bool) {
-	s := ActionState{Key: c.hash(), Mark: c.u64(), Run: c.u64(), Duration: time.Duration(c.u64()), Exit: int16(c.u16()), Done: c.u8() == 1}
+	s := ActionState{Key: c.hash(), Mark: c.u64(), Run: c.u64(), Duration: time.Duration(c.u64()), Exit: int(int32(c.u32())), Done: c.u8() == 1}
 	n := int(c.u32())
 	if c.bad || n > len(c.b)/40 {
 		return s, false

@@ -108,7 +108,7 @@ func (g *Graph) applyTool(t ToolID, b []byte) {
 		return
 	}
 	for _, a := range g.toolUsers(t) {
-		g.states[a].Flags &^= stateDone
+		g.flags[a] &^= stateDone
 	}
 }
 

@@ -29,7 +29,7 @@ func Open(path string, settings digest.Hash) (*Graph, error) {
 		}
 		return nil, &DamagedError{Path: path, Reason: err.Error()}
 	}
-	g, err := openBytes(b, settings)
+	g, err := openBytes(b, settings, mappedPager)
 	if err != nil {
 		unmap()
 		if d, ok := errors.AsType[*DamagedError](err); ok {
@@ -49,12 +49,9 @@ func Open(path string, settings digest.Hash) (*Graph, error) {
 
 // openBytes lays a graph over a snapshot's bytes, which must be writable and begin at a multiple of 8. The bytes are the
 // graph's from then on: facts are set in them.
-func openBytes(b []byte, settings digest.Hash) (*Graph, error) {
-	s, id, err := parse(b, settings)
+func openBytes(b []byte, settings digest.Hash, page pager) (*Graph, error) {
+	s, id, err := parse(b, settings, page)
 	if err != nil {
-		return nil, err
-	}
-	if err := validate(s); err != nil {
 		return nil, err
 	}
 	return newGraph(s, id, settings), nil

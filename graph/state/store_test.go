@@ -102,7 +102,7 @@ func TestOpenRefusesWhatIsNoSnapshot(t *testing.T) {
 		if used[i] && i%7 == 0 {
 			b := slices.Clone(whole)
 			b[i] ^= 1 << (i % 8)
-			if _, err := openBytes(aligned(b), testSettings); !errors.Is(err, ErrNoSnapshot) {
+			if _, err := openBytes(aligned(b), testSettings, pager{}); !errors.Is(err, ErrNoSnapshot) {
 				t.Fatalf("byte %d flipped: %v", i, err)
 			}
 		}
@@ -143,7 +143,7 @@ func TestTornJournalIsAPrefix(t *testing.T) {
 	}
 	snapshot, _ := os.ReadFile(path)
 	for cut := 0; cut <= len(whole); cut++ {
-		o, err := openBytes(aligned(snapshot), testSettings)
+		o, err := openBytes(aligned(snapshot), testSettings, pager{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -55,7 +55,7 @@ func (g *Graph) Default(t TargetID) []ArtifactID { return ids[ArtifactID](g.defa
 // Deps are the targets that a target depends on.
 func (g *Graph) Deps(t TargetID) []TargetID { return ids[TargetID](g.deps.of(int(t))) }
 
-// TargetActions are the actions that a target declared, tests among them, in order.
+// TargetActions are the actions that a target declared, tests among them, by rising id.
 func (g *Graph) TargetActions(t TargetID) []ActionID { return ids[ActionID](g.own.of(int(t))) }
 
 // Run is what the Builder was given to run a target by, nil where it was given nothing.

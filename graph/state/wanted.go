@@ -115,8 +115,8 @@ func (g *Graph) Pending(w Wanted) []ActionID {
 	g.mu.RLock()
 	defer g.mu.RUnlock()
 	var out []ActionID
-	for i := range g.states {
-		if g.states[i].Flags&stateDone == 0 && w.Actions.Has(i) {
+	for i, f := range g.flags {
+		if f&stateDone == 0 && w.Actions.Has(i) {
 			out = append(out, ActionID(i))
 		}
 	}
@@ -179,7 +179,7 @@ func (g *Graph) Longest(acts []ActionID, guess uint32) map[ActionID]uint32 {
 			}
 		}
 		own := g.states[a].DurationMS
-		if g.states[a].Flags&stateKnown == 0 {
+		if g.flags[a]&stateKnown == 0 {
 			own = guess
 		}
 		out[a] = after + min(own, math.MaxUint32-after)
