@@ -145,6 +145,9 @@ func (c *Cache) prepare() error {
 			return err
 		}
 	}
+	for _, sub := range []string{"cas/plain", "cas/exec", "trees"} {
+		Spread(c.path(sub))
+	}
 	return c.writeFile("README", []byte(readme), 0o644)
 }
 

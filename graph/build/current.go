@@ -9,8 +9,10 @@ import (
 	"slices"
 
 	"github.com/cairn-build/cairn/cache/digest"
+	"github.com/cairn-build/cairn/cache/disk"
 	"github.com/cairn-build/cairn/cache/tree"
 	"github.com/cairn-build/cairn/graph/load"
+	"github.com/cairn-build/cairn/graph/rule"
 	"github.com/cairn-build/cairn/graph/state"
 )
 
@@ -70,6 +72,9 @@ func (e *Engine) renew(ctx context.Context, old *state.Graph, path string, save 
 	}
 	if old != nil {
 		e.removeStale(old, g)
+	}
+	if err := os.Mkdir(filepath.Join(e.o.Root, rule.OutDir), 0o777); err == nil {
+		disk.Spread(filepath.Join(e.o.Root, rule.OutDir))
 	}
 	if err := g.Save(path); err != nil {
 		return nil, &EnvError{Err: err}
