@@ -43,6 +43,7 @@ func snapshotBytes(g *Graph) []byte {
 	return b
 }
 
+// FuzzOpen's inputs are large: run it with -fuzzminimizetime 1x, or it spends its time on making them smaller.
 func FuzzOpen(f *testing.F) {
 	for seed := range uint64(4) {
 		r := rand.New(rand.NewPCG(seed, seed))

@@ -318,34 +318,6 @@ func TestScanErrors(t *testing.T) {
 	}
 }
 
-func TestScanDoesNotAllocateByFile(t *testing.T) {
-	small, large := newRoom(t), newRoom(t)
-	b := NewBuilder(testSettings)
-	for i := range 3000 {
-		b.Source(fmt.Sprintf("lib/p%d/s%d", i/100, i))
-	}
-	g, err := b.Finish()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i := range g.NumSources() {
-		large.write(g.Path(ArtifactID(i)), "x")
-		f, _ := HashFile(large.at(g.Path(ArtifactID(i))), func() int64 { return 1 << 62 })
-		g.SetSource(ArtifactID(i), f)
-	}
-	count := func(g *Graph, root string) float64 {
-		return testing.AllocsPerRun(3, func() {
-			if c, err := g.Scan(context.Background(), ScanOptions{Root: root, Jobs: 1}); err != nil || len(c.Sources) != 0 {
-				t.Fatal(c, err)
-			}
-		})
-	}
-	small.g.SetTool(0, ToolFact{})
-	if n := count(g, large.root); n > 40 {
-		t.Errorf("%v allocations for 3000 files", n)
-	}
-}
-
 func TestRacy(t *testing.T) {
 	const now = 1_700_000_000_123_456_789
 	const whole = now / secondNS * secondNS
