@@ -13,6 +13,7 @@ import (
 	"github.com/cairn-build/cairn/cache/digest"
 	"github.com/cairn-build/cairn/cache/reapi"
 	"github.com/cairn-build/cairn/cache/tree"
+	"github.com/cairn-build/cairn/graph/exec"
 )
 
 // each fans a command out over the files of a tree: one job with a key of its own for each file, so that a tree in which one
@@ -24,19 +25,30 @@ func (x *Executor) each(ctx context.Context, j *Job) (*Done, error) {
 	if err != nil {
 		return nil, err
 	}
+	runner := x.Runner
+	if runner.Isolation() == exec.InPlace {
+		if runner, err = x.Apart(); err != nil {
+			return nil, &EnvError{err}
+		}
+	}
+	stop, cancel := context.WithCancel(ctx)
+	defer cancel()
 	parts := make([]*Done, len(files))
 	errs := make([]error, len(files))
 	slots := make(chan struct{}, max(1, x.Fan))
 	var wg sync.WaitGroup
 	for i, f := range files {
 		slots <- struct{}{}
-		if ctx.Err() != nil {
+		if stop.Err() != nil {
 			<-slots
 			break
 		}
 		wg.Go(func() {
 			defer func() { <-slots }()
-			parts[i], errs[i] = x.eachFile(ctx, j, f)
+			parts[i], errs[i] = x.eachFile(stop, j, f, runner)
+			if errs[i] != nil {
+				cancel()
+			}
 		})
 	}
 	wg.Wait()
@@ -46,7 +58,7 @@ func (x *Executor) each(ctx context.Context, j *Job) (*Done, error) {
 	if err := firstError(errs, files); err != nil {
 		return nil, err
 	}
-	d := &Done{Result: &Result{Wall: time.Since(start), Isolation: string(x.Runner.Isolation())}}
+	d := &Done{Result: &Result{Wall: time.Since(start), Isolation: string(runner.Isolation())}}
 	root := &reapi.Root{}
 	have := map[string]tree.Entry{}
 	for i, p := range parts {
@@ -73,7 +85,7 @@ func firstError(errs []error, files []string) error {
 		if errors.As(err, &f) {
 			f.Summary = files[i] + ": " + f.Summary
 		}
-		if err != nil {
+		if err != nil && !errors.Is(err, context.Canceled) {
 			return err
 		}
 	}
@@ -104,7 +116,7 @@ func (x *Executor) eachFiles(j *Job) ([]string, error) {
 }
 
 // eachFile does one file's job: looked up like any other, and recorded like any other.
-func (x *Executor) eachFile(ctx context.Context, j *Job, file string) (*Done, error) {
+func (x *Executor) eachFile(ctx context.Context, j *Job, file string, runner exec.Runner) (*Done, error) {
 	sub := *j
 	sub.Label = j.Label + " [" + file + "]"
 	a := *j.Action
@@ -119,7 +131,8 @@ func (x *Executor) eachFile(ctx context.Context, j *Job, file string) (*Done, er
 	for i := range p.Env {
 		p.Env[i].Value = r.Replace(p.Env[i].Value)
 	}
-	p.DepFile, p.Each = r.Replace(p.DepFile), nil
+	p.DepFile, p.Stdout, p.Each = r.Replace(p.DepFile), r.Replace(p.Stdout), nil
+	sub.dirs = []string{path.Join(a.Outputs[0].Path, path.Dir(file))}
 	a.Spawn = &p
 	sub.Action = &a
 	if err := x.Keys(&sub); err != nil {
@@ -137,7 +150,7 @@ func (x *Executor) eachFile(ctx context.Context, j *Job, file string) (*Done, er
 		}
 		return d, nil
 	}
-	d, err := x.spawn(ctx, &sub)
+	d, err := x.spawn(ctx, &sub, runner)
 	if err != nil {
 		return nil, err
 	}

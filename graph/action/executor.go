@@ -39,6 +39,8 @@ type Job struct {
 	Tools  []toolset.Tool
 	Key    digest.Hash
 	Narrow digest.Hash // zero where the action discovers no inputs
+
+	dirs []string // folders that are there before the command starts
 }
 
 // Done is what executing a job came to.
@@ -79,8 +81,11 @@ func (e *MissingInputError) Error() string { return "the bytes of " + e.Path + "
 
 // Executor runs actions. Its methods are safe for concurrent use.
 type Executor struct {
-	Store    Store
-	Runner   exec.Runner
+	Store  Store
+	Runner exec.Runner
+	// Apart gives a runner whose commands do not write into the workspace, for several commands that write below one
+	// output at once. Needed where Runner works in place.
+	Apart    func() (exec.Runner, error)
 	Root     string // of the workspace
 	TempDir  string
 	Calls    map[string]rule.CallFunc
@@ -200,13 +205,11 @@ func (x *Executor) Execute(ctx context.Context, j *Job) (*Done, error) {
 	case j.Action.Spawn.Each != nil:
 		return x.each(ctx, j)
 	}
-	return x.spawn(ctx, j)
+	return x.spawn(ctx, j, x.Runner)
 }
 
-func (x *Executor) inPlace() bool { return x.Runner.Isolation() == exec.InPlace }
-
 // SpawnOf gives the command of a job, ready for a Runner.
-func (x *Executor) SpawnOf(j *Job) (*exec.Spawn, error) {
+func (x *Executor) SpawnOf(j *Job, r exec.Runner) (*exec.Spawn, error) {
 	a, p := j.Action, j.Action.Spawn
 	s := &exec.Spawn{Name: j.Label, Argv: p.Argv, Stdout: p.Stdout, DepFile: p.DepFile, Tools: j.Tools,
 		Network: p.Network, Timeout: p.Timeout, KeepOnErr: true, Env: x.env(p)}
@@ -220,7 +223,7 @@ func (x *Executor) SpawnOf(j *Job) (*exec.Spawn, error) {
 		}
 		s.Scratch = append(s.Scratch, exec.Scratch{Env: c.Env, Dir: dir})
 	}
-	if !x.inPlace() {
+	if r.Isolation() != exec.InPlace {
 		in, err := x.stage(j)
 		if err != nil {
 			return nil, err
@@ -230,13 +233,14 @@ func (x *Executor) SpawnOf(j *Job) (*exec.Spawn, error) {
 	return s, nil
 }
 
-func (x *Executor) spawn(ctx context.Context, j *Job) (*Done, error) {
+func (x *Executor) spawn(ctx context.Context, j *Job, r exec.Runner) (*Done, error) {
 	a, p := j.Action, j.Action.Spawn
-	s, err := x.SpawnOf(j)
+	s, err := x.SpawnOf(j, r)
 	if err != nil {
 		return nil, err
 	}
-	out, err := x.Runner.Run(ctx, s)
+	s.Dirs = j.dirs
+	out, err := r.Run(ctx, s)
 	if err != nil {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
@@ -247,14 +251,14 @@ func (x *Executor) spawn(ctx context.Context, j *Job) (*Done, error) {
 	if f := broken(a, p, out); f != nil {
 		return nil, f
 	}
-	d := &Done{Stdout: out.Stdout, Stderr: out.Stderr, Result: &Result{Wall: out.Wall, CPU: out.CPU, MaxRSS: out.MaxRSS, Isolation: string(x.Runner.Isolation())}}
+	d := &Done{Stdout: out.Stdout, Stderr: out.Stderr, Result: &Result{Wall: out.Wall, CPU: out.CPU, MaxRSS: out.MaxRSS, Isolation: string(r.Isolation())}}
 	if p.DepFile != "" {
 		if d.Reads, err = x.reads(j, out); err != nil {
 			return nil, &Failed{Summary: err.Error(), Argv: p.Argv, Stdout: out.Stdout, Stderr: out.Stderr, Kept: out.Kept, Wall: out.Wall}
 		}
 	}
 	for i, o := range a.Outputs {
-		r, err := x.capture(o, out.Outputs[i])
+		res, err := x.capture(o, out.Outputs[i])
 		if err != nil {
 			var bad *tree.RefusedError
 			if errors.As(err, &bad) {
@@ -262,7 +266,7 @@ func (x *Executor) spawn(ctx context.Context, j *Job) (*Done, error) {
 			}
 			return nil, &EnvError{fmt.Errorf("cannot keep %s: %w", o.Path, err)}
 		}
-		d.Result.Outputs = append(d.Result.Outputs, r)
+		d.Result.Outputs = append(d.Result.Outputs, res)
 	}
 	return d, x.logs(d)
 }

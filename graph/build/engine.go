@@ -33,8 +33,8 @@ type Engine struct {
 	mu       sync.Mutex
 	cache    *disk.Cache
 	cacheErr error
-	lease    func()
 	runner   exec.Runner
+	folders  exec.Runner // see apart
 	tools    *toolset.Resolver
 	fetchers map[string]fetch.Fetcher
 	fresh    bool // this process has evaluated the workspace
@@ -85,11 +85,10 @@ func (e *Engine) Close() error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	var errs []error
-	if e.runner != nil {
-		errs = append(errs, e.runner.Close())
-	}
-	if e.lease != nil {
-		e.lease()
+	for _, r := range []exec.Runner{e.runner, e.folders} {
+		if r != nil {
+			errs = append(errs, r.Close())
+		}
 	}
 	if e.cache != nil {
 		errs = append(errs, e.cache.Close())
@@ -178,6 +177,20 @@ func (e *Engine) run() (exec.Runner, error) {
 		e.runner = r
 	}
 	return e.runner, nil
+}
+
+// apart opens a runner whose commands write into folders of their own, for builds that otherwise work in place.
+func (e *Engine) apart() (exec.Runner, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.folders == nil {
+		r, err := local.New(local.Options{Mode: local.Folder, Workspace: e.o.Root, KeepDir: filepath.Join(e.stateDir(), "failed"), Slots: e.o.Jobs})
+		if err != nil {
+			return nil, err
+		}
+		e.folders = r
+	}
+	return e.folders, nil
 }
 
 func (e *Engine) fetcher(name string) (fetch.Fetcher, error) {

@@ -100,7 +100,7 @@ func (e *Engine) ExecIn(ctx context.Context, target, pkg string, argv []string, 
 		if err := s.prepare(ctx, t); err != nil {
 			return 0, err
 		}
-		sp, err := s.x.SpawnOf(t.job)
+		sp, err := s.x.SpawnOf(t.job, r)
 		if err != nil {
 			return 0, err
 		}

@@ -64,7 +64,7 @@ func (e *Engine) newSession(g *state.Graph, req Request, w state.Wanted) (*sessi
 	s.run = uint64(s.start.UnixNano())
 	s.sum.RunID = newRunID(s.start)
 	s.x = &action.Executor{Store: c, Runner: r, Root: e.o.Root, TempDir: filepath.Join(c.Dir(), "tmp"), Calls: e.calls, Fetcher: e.fetcher,
-		Offline: e.o.Offline, Getenv: e.o.Getenv, Scratch: e.scratch, Fan: e.o.Jobs,
+		Apart: e.apart, Offline: e.o.Offline, Getenv: e.o.Getenv, Scratch: e.scratch, Fan: e.o.Jobs,
 		Progress: func(label string, done, total int64) {
 			e.emit(Event{Fetch: &FetchEvent{Label: label, Done: done, Total: total}})
 		}}
