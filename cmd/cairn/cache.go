@@ -164,7 +164,7 @@ func cacheEvict(a *app) *cobra.Command {
 		Example: "  cairn cache evict //docs:table",
 		RunE: func(c *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				return &usageError{"evict takes targets or digests", "Usage: " + c.UseLine()}
+				return &usageError{"evict takes targets or digests", "Usage: " + useLine(c)}
 			}
 			var blobs []digest.Digest
 			var keys []digest.Hash

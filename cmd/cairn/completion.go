@@ -1,9 +1,13 @@
 package main
 
 import (
+	"context"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/cairn-build/cairn/graph/state"
 )
 
 func completionCommand(a *app) *cobra.Command {
@@ -26,4 +30,39 @@ func completionCommand(a *app) *cobra.Command {
 			return c.Root().GenZshCompletion(a.ui.Out())
 		},
 	}
+}
+
+// completesLabels lets a shell complete labels where the command takes them.
+func completesLabels(a *app, c *cobra.Command) *cobra.Command {
+	c.ValidArgsFunction = func(c *cobra.Command, _ []string, begun string) ([]string, cobra.ShellCompDirective) {
+		labels, err := a.labels(c.Context(), begun)
+		if err != nil {
+			return nil, cobra.ShellCompDirectiveError
+		}
+		return labels, cobra.ShellCompDirectiveNoFileComp
+	}
+	return c
+}
+
+// labels gives the labels that start with begun, in the form in which that is written: //a/b:c, or :c in the current package.
+func (a *app) labels(ctx context.Context, begun string) ([]string, error) {
+	var out []string
+	err := a.with(func(s *session) error {
+		g, err := s.engine.Graph(ctx)
+		if err != nil {
+			return err
+		}
+		for t := range (state.Targets{Last: state.TargetID(g.NumTargets())}).All() {
+			l := g.Label(t)
+			text := l.String()
+			if strings.HasPrefix(begun, ":") && l.Pkg == s.pkg {
+				text = ":" + l.Name
+			}
+			if strings.HasPrefix(text, begun) {
+				out = append(out, text)
+			}
+		}
+		return nil
+	})
+	return slices.Compact(out), err
 }

@@ -17,7 +17,7 @@ func execCommand(a *app) *cobra.Command {
 		RunE: func(c *cobra.Command, args []string) error {
 			n := c.ArgsLenAtDash()
 			if n != 1 || len(args) < 2 {
-				return &usageError{"exec takes one target, and a command after --", "Usage: " + c.UseLine()}
+				return &usageError{"exec takes one target, and a command after --", "Usage: " + useLine(c)}
 			}
 			return a.with(func(s *session) error {
 				l, err := s.target(args[0])

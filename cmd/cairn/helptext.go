@@ -24,7 +24,7 @@ func helpText(c *cobra.Command) string {
 			}
 		}
 	} else {
-		fmt.Fprintf(&b, "\nUsage:\n  %s\n", c.UseLine())
+		fmt.Fprintf(&b, "\nUsage:\n  %s\n", useLine(c))
 	}
 	if c.Example != "" {
 		b.WriteString("\nExamples:\n" + strings.TrimRight(c.Example, "\n") + "\n")
@@ -80,4 +80,12 @@ func flagForm(f *pflag.Flag) (left, text string) {
 		text += " (default " + d + ")"
 	}
 	return left, text
+}
+
+// useLine writes how a command is called.
+func useLine(c *cobra.Command) string {
+	if !c.HasParent() {
+		return c.Use
+	}
+	return c.Parent().CommandPath() + " " + c.Use
 }

@@ -100,7 +100,11 @@ func newRoot(a *app) *cobra.Command {
 	root.SetFlagErrorFunc(flagError)
 	root.SetHelpCommand(&cobra.Command{Use: "no-help", Hidden: true})
 	for _, v := range verbs {
-		root.AddCommand(v(a))
+		c := v(a)
+		if strings.Contains(c.Use, "TARGET") || strings.Contains(c.Use, "PATTERN") || c.Use == "path FROM TO" {
+			completesLabels(a, c)
+		}
+		root.AddCommand(c)
 	}
 	return root
 }

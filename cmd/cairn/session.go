@@ -279,7 +279,7 @@ func exactly(n int, what string) cobra.PositionalArgs {
 			args = args[:d]
 		}
 		if len(args) != n {
-			return &usageError{fmt.Sprintf("%s takes %s", c.CommandPath(), what), "Usage: " + c.UseLine()}
+			return &usageError{fmt.Sprintf("%s takes %s", c.CommandPath(), what), "Usage: " + useLine(c)}
 		}
 		return nil
 	}

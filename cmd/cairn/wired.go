@@ -2,6 +2,9 @@ package main
 
 import (
 	"github.com/cairn-build/cairn/graph/build"
+	"github.com/cairn-build/cairn/graph/fetch"
+	"github.com/cairn-build/cairn/graph/fetch/http"
+	"github.com/cairn-build/cairn/graph/fetch/registry"
 	"github.com/cairn-build/cairn/rules"
 )
 
@@ -9,8 +12,12 @@ import (
 // started or opened before it is needed.
 func wired() build.Options {
 	return build.Options{
-		Kinds:       rules.All(),
-		Toolchains:  rules.Toolchains(),
+		Kinds:      rules.All(),
+		Toolchains: rules.Toolchains(),
+		Fetchers: map[string]func() fetch.Fetcher{
+			"http":     func() fetch.Fetcher { return http.New(http.Options{}) },
+			"registry": func() fetch.Fetcher { return registry.New(registry.Options{}) },
+		},
 		GitDescribe: gitDescribe,
 	}
 }

@@ -9,15 +9,19 @@ func (u *UI) Problems(l diag.List, source func(file string) []byte) {
 	u.endTicker()
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	u.erase()
+	u.results()
 	errors := 0
-	for _, d := range l {
-		u.s.Stderr.Write([]byte(diag.Render(d, source, u.s.ErrColor)))
+	for i, d := range l {
+		text := diag.Render(d, source, u.s.ErrColor)
+		if i > 0 {
+			text = "\n" + text
+		}
+		u.s.Stderr.Write([]byte(text))
 		if !d.Warning {
 			errors++
 		}
 	}
 	if errors > 1 {
-		u.above([]byte("cairn: " + plural(errors, "problem") + "\n"))
+		u.above([]byte("\ncairn: " + plural(errors, "problem") + "\n"))
 	}
 }

@@ -102,6 +102,7 @@ func (u *UI) JSON(v any) error {
 func (u *UI) Say(format string, args ...any) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
+	u.results()
 	u.above(fmt.Appendf(u.scratch[:0], "cairn: "+format+"\n", args...))
 }
 
@@ -109,6 +110,7 @@ func (u *UI) Say(format string, args ...any) {
 func (u *UI) Error(err error, hint string) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
+	u.results()
 	b := append(u.scratch[:0], "cairn: "...)
 	b = paint(b, u.s.ErrColor, red, "error: ")
 	b = append(b, err.Error()...)
@@ -119,6 +121,12 @@ func (u *UI) Error(err error, hint string) {
 		b = append(b, '\n')
 	}
 	u.above(b)
+}
+
+// results writes what was printed to standard output, so that it stands before what follows on standard error.
+func (u *UI) results() {
+	u.erase()
+	u.out.Flush()
 }
 
 // above writes text where the block stands and draws the block again below it. u.mu is held.
