@@ -198,13 +198,8 @@ func ipcLeft() bool {
 	if _, _, e := unix.Syscall(unix.SYS_MSGCTL, 0, msgInfo, uintptr(unsafe.Pointer(&buf))); e == 0 && buf[0] != 0 {
 		return true
 	}
-	d, err := os.Open("/dev/mqueue")
-	if err != nil {
-		return true
-	}
-	defer d.Close()
-	names, _ := d.Readdirnames(1)
-	return len(names) > 0
+	names, err := list("/dev/mqueue")
+	return err != nil || len(names) > 0
 }
 
 // semUsed is the index of semusz in struct seminfo: semmap, semmni, semmns, semmnu, semmsl, semopm, semume, semusz.

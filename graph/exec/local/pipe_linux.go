@@ -12,6 +12,7 @@ type pipe struct {
 	r, w int
 	to   int   // the slot's file
 	n    int64 // bytes in it
+	full bool  // it could not take them all
 }
 
 func (p *pipe) open(to int) error {
@@ -29,20 +30,25 @@ func (p *pipe) reset() {
 		_ = unix.Ftruncate(p.to, 0)
 		p.n = 0
 	}
+	p.full = false
 	// The last command may have made it non-blocking (Node does), and the next one shares that.
 	_, _ = unix.FcntlInt(uintptr(p.w), unix.F_SETFL, 0)
 }
 
-// drain moves what is there into the file, and says whether it is too much.
+// drain moves what is there into the file, and says whether it is more than that can take.
 func (p *pipe) drain() bool {
-	for p.n <= maxOutput {
+	for p.n <= maxOutput && !p.full {
 		off := p.n
 		m, err := unix.Splice(p.r, nil, p.to, &off, 1<<20, unix.SPLICE_F_NONBLOCK|unix.SPLICE_F_MOVE)
 		if err == unix.EINTR {
 			continue
 		}
-		if err != nil || m == 0 {
-			return err != nil && err != unix.EAGAIN
+		if err == unix.EAGAIN || err == nil && m == 0 {
+			return false
+		}
+		if err != nil {
+			p.full = true
+			break
 		}
 		p.n += m
 	}

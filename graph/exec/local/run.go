@@ -90,6 +90,10 @@ func (r *Runner) attempt(ctx context.Context, s *exec.Spawn, disk bool) (_ *exec
 		}
 		return nil, false, failure(rep, s)
 	}
+	if rep.Full {
+		keep = w.clean() == nil && keep
+		return nil, mayMove, errors.New("there is no room for what the command writes to its standard output or error")
+	}
 	if rep.Flood {
 		keep = w.clean() == nil && keep
 		return nil, false, fmt.Errorf("the command wrote more than %d MB to its standard output or error", maxOutput>>20)

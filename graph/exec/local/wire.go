@@ -60,6 +60,7 @@ type reply struct {
 	Stdout int64 // bytes in the slot's file
 	Stderr int64
 	Flood  bool   // the command said more than maxOutput, and was killed
+	Full   bool   // there was no room for what the command said, and it was killed
 	Retire string // why the worker should not be used again
 }
 
@@ -226,6 +227,7 @@ func (r *reply) encode(b []byte) []byte {
 		e.int(v)
 	}
 	e.bool(r.Flood)
+	e.bool(r.Full)
 	e.string(r.Retire)
 	return e.frame()
 }
@@ -233,7 +235,7 @@ func (r *reply) encode(b []byte) []byte {
 func (r *reply) decode(b []byte) error {
 	d := decoder{b: b}
 	*r = reply{Seq: d.int(), Kind: d.int(), Err: d.string(), Errno: d.int(), Status: d.int(), CPU: d.int(), MaxRSS: d.int(),
-		Wall: d.int(), Stdout: d.int(), Stderr: d.int(), Flood: d.bool(), Retire: d.string()}
+		Wall: d.int(), Stdout: d.int(), Stderr: d.int(), Flood: d.bool(), Full: d.bool(), Retire: d.string()}
 	return d.end()
 }
 

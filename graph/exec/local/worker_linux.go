@@ -231,7 +231,10 @@ func (s *server) run(req *request) *reply {
 	s.finish(rep)
 	for i, to := range []*int64{&rep.Stdout, &rep.Stderr} {
 		s.mu.Lock()
-		rep.Flood = s.pipes[i].drain() || rep.Flood
+		if s.pipes[i].drain() {
+			rep.Full = rep.Full || s.pipes[i].full
+			rep.Flood = rep.Flood || !s.pipes[i].full
+		}
 		*to = s.pipes[i].n
 		s.mu.Unlock()
 	}
