@@ -3,6 +3,7 @@ package cachetest
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -38,11 +39,11 @@ var sizes = []int{0, 1, 100, 4096, 65535, 65536, 65537, 1 << 20, 3<<20 + 7}
 // bytesOf gives n bytes that depend on n and seed only.
 func bytesOf(n int, seed uint64) []byte {
 	r := rand.New(rand.NewPCG(seed, uint64(n)))
-	b := make([]byte, n)
-	for i := range b {
-		b[i] = byte(r.Uint32())
+	b := make([]byte, 0, n+8)
+	for len(b) < n {
+		b = binary.LittleEndian.AppendUint64(b, r.Uint64())
 	}
-	return b
+	return b[:n]
 }
 
 // Run runs the suite.

@@ -4,18 +4,14 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"math"
 	"os"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
-
-	"github.com/cairn-build/cairn/cache/digest"
 )
 
 // Defaults of MaybeTrim.
@@ -321,87 +317,4 @@ func (c *Cache) MaybeTrim(ctx context.Context, maxBytes int64) (s TrimStats, did
 	}
 	s, err = c.Trim(ctx, TrimOptions{MaxBytes: maxBytes, MaxAge: DefaultMaxAge, Budget: trimSlice})
 	return s, !s.Busy, err
-}
-
-// MaxBytes reads CAIRN_CACHE_MAX: a number of bytes, or one with K, M, G or T behind it (powers of 1024; "iB" or "B" may
-// follow). DefaultMaxBytes where it is not set.
-func MaxBytes(getenv func(string) string) (int64, error) {
-	s := getenv("CAIRN_CACHE_MAX")
-	if s == "" {
-		return DefaultMaxBytes, nil
-	}
-	n, err := ParseSize(s)
-	if err != nil {
-		return 0, fmt.Errorf("CAIRN_CACHE_MAX: %w", err)
-	}
-	return n, nil
-}
-
-// ParseSize reads a size such as "10G", "500MiB" or "1048576".
-func ParseSize(s string) (int64, error) {
-	num := strings.TrimSuffix(strings.TrimSuffix(strings.ToUpper(strings.TrimSpace(s)), "B"), "I")
-	shift := 0
-	if i := strings.IndexAny(num, "KMGT"); i >= 0 && i == len(num)-1 {
-		shift = 10 * (1 + strings.IndexByte("KMGT", num[i]))
-		num = num[:i]
-	}
-	n, err := strconv.ParseFloat(strings.TrimSpace(num), 64)
-	if err != nil || !(n > 0) || n*float64(int64(1)<<shift) > 1<<60 {
-		return 0, fmt.Errorf("%q is no size; write 10G or 500M", s)
-	}
-	return int64(n * float64(int64(1)<<shift)), nil
-}
-
-// Evict removes blobs and trees, whoever uses them, and gives how many were there. A tree goes as a folder and as a blob; the
-// blobs that it refers to stay.
-func (c *Cache) Evict(ds ...digest.Digest) (int, error) {
-	if c.o.ReadOnly {
-		return 0, c.wrap(ErrReadOnly)
-	}
-	n := 0
-	for _, d := range ds {
-		found := false
-		if _, ok := c.seek(keyOf(kindBlob, d.Hash)); ok {
-			found = true
-			if err := c.append(kindBlob, flagDead, d.Hash, nil); err != nil {
-				return n, err
-			}
-		}
-		for _, exec := range []bool{false, true} {
-			err := os.Remove(c.filePath(d.Hash, exec))
-			found = found || err == nil
-			if err != nil && !errors.Is(err, fs.ErrNotExist) {
-				return n, c.wrap(err)
-			}
-			c.facts.Delete(factKey{d.Hash, exec})
-		}
-		if os.Remove(c.factsPath(d.Hash)) == nil {
-			found = true
-			if err := c.removeTree(c.path("trees/" + d.Hash.String())); err != nil {
-				return n, c.wrap(err)
-			}
-		}
-		c.tmu.Lock()
-		delete(c.trees, d.Hash.String())
-		c.tmu.Unlock()
-		if found {
-			n++
-		}
-	}
-	return n, nil
-}
-
-// EvictKey forgets the records of all kinds of a key, and gives how many there were.
-func (c *Cache) EvictKey(key digest.Hash) (int, error) {
-	n := 0
-	for k := uint8(1); k < 0x20; k++ {
-		if _, ok := c.seek(keyOf(k, key)); !ok {
-			continue
-		}
-		if err := c.append(k, flagDead, key, nil); err != nil {
-			return n, err
-		}
-		n++
-	}
-	return n, nil
 }

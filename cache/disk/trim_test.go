@@ -206,7 +206,7 @@ func TestLeaseOfADeadProcess(t *testing.T) {
 func TestTrimUnderBuilds(t *testing.T) {
 	dir, ck := t.TempDir(), newClock()
 	o := Options{Now: ck.now, PackMax: 60_000, SmallMax: 2000, OnCorrupt: func(e *cache.CorruptError) { t.Error(e) }}
-	ctx, stop := context.WithTimeout(t.Context(), 1500*time.Millisecond)
+	ctx, stop := context.WithTimeout(t.Context(), 800*time.Millisecond)
 	defer stop()
 	var trims, builders sync.WaitGroup
 	for range 2 {

@@ -103,13 +103,15 @@ func (c *Cache) acquire() error {
 		return nil
 	}
 	c.refresh()
+	var candidates []*pack
 	c.mu.RLock()
-	candidates := append([]*pack(nil), c.packs...)
+	for _, p := range c.packs {
+		if p.scanned < c.o.PackMax {
+			candidates = append(candidates, p)
+		}
+	}
 	c.mu.RUnlock()
 	for _, p := range candidates {
-		if p.scanned >= c.o.PackMax {
-			continue
-		}
 		if w, err := c.adopt(p); err == nil {
 			c.w = w
 			return nil

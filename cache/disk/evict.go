@@ -1,0 +1,63 @@
+package disk
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+
+	"github.com/cairn-build/cairn/cache/digest"
+)
+
+// Evict removes blobs and trees, whoever uses them, and gives how many were there. A tree goes as a folder and as a blob; the
+// blobs that it refers to stay.
+func (c *Cache) Evict(ds ...digest.Digest) (int, error) {
+	if c.o.ReadOnly {
+		return 0, c.wrap(ErrReadOnly)
+	}
+	n := 0
+	for _, d := range ds {
+		found := false
+		if _, ok := c.seek(keyOf(kindBlob, d.Hash)); ok {
+			found = true
+			if err := c.append(kindBlob, flagDead, d.Hash, nil); err != nil {
+				return n, err
+			}
+		}
+		for _, exec := range []bool{false, true} {
+			err := os.Remove(c.filePath(d.Hash, exec))
+			found = found || err == nil
+			if err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return n, c.wrap(err)
+			}
+			c.facts.Delete(factKey{d.Hash, exec})
+		}
+		if os.Remove(c.factsPath(d.Hash)) == nil {
+			found = true
+			if err := c.removeTree(c.path("trees/" + d.Hash.String())); err != nil {
+				return n, c.wrap(err)
+			}
+		}
+		c.tmu.Lock()
+		delete(c.trees, d.Hash.String())
+		c.tmu.Unlock()
+		if found {
+			n++
+		}
+	}
+	return n, nil
+}
+
+// EvictKey forgets the records of all kinds of a key, and gives how many there were.
+func (c *Cache) EvictKey(key digest.Hash) (int, error) {
+	n := 0
+	for k := uint8(1); k < 0x20; k++ {
+		if _, ok := c.seek(keyOf(k, key)); !ok {
+			continue
+		}
+		if err := c.append(k, flagDead, key, nil); err != nil {
+			return n, err
+		}
+		n++
+	}
+	return n, nil
+}
