@@ -43,6 +43,7 @@ type server struct {
 	mu      sync.Mutex
 	seq     uint32 // of the request that runs
 	pid     int    // 0: none runs
+	gone    bool   // cairn is gone; nothing more starts
 	pending map[uint32]syscall.Signal
 }
 
@@ -141,11 +142,8 @@ func (s *server) control() {
 		}
 		m, err := readFull(fdCtl, b[n:])
 		if err != nil {
-			if s.box == nil {
-				s.mu.Lock() // nothing more starts
-				killDescendants()
-			}
-			os.Exit(0)
+			s.abandon()
+			return
 		}
 		if n += m; n < len(b) {
 			continue
@@ -159,6 +157,21 @@ func (s *server) control() {
 			s.pending[seq] = sig
 		}
 		s.mu.Unlock()
+	}
+}
+
+// abandon ends everything, for cairn is gone.
+func (s *server) abandon() {
+	if s.box != nil {
+		os.Exit(0) // and the kernel ends all other processes in the namespace
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.gone = true
+	if s.pid != 0 {
+		// The main goroutine sees it end, and looks for the rest. Two that reap would wait for each other's children.
+		_ = syscall.Kill(-s.pid, syscall.SIGKILL)
+		_ = syscall.Kill(s.pid, syscall.SIGKILL)
 	}
 }
 
@@ -212,6 +225,9 @@ func (s *server) run(req *request) *reply {
 	s.seq = uint32(req.Seq)
 	for i := range s.pipes {
 		s.pipes[i].reset()
+	}
+	if s.gone {
+		os.Exit(0)
 	}
 	pid, err := syscall.ForkExec(req.Path, req.Argv, &syscall.ProcAttr{Dir: req.Dir, Env: req.Env, Files: files, Sys: sys})
 	if err == nil {
