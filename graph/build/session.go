@@ -40,7 +40,7 @@ type session struct {
 	total   int
 	done    atomic.Int32
 	running atomic.Int32
-	nextID  atomic.Int32
+	flushed atomic.Int64
 
 	mu  sync.Mutex
 	sum Summary
@@ -131,8 +131,23 @@ func (s *session) settled(id int, k schedule.Kind) {
 			s.mu.Unlock()
 		}
 	}
+	s.flush()
 	s.e.emit(Event{Progress: &ProgressEvent{Done: n, Total: max(s.total, n), Running: int(s.running.Load())}})
 }
+
+// flush writes what was learned to the journal a few times a second, so that a run that is killed loses little.
+func (s *session) flush() {
+	now := s.e.now()
+	last := s.flushed.Load()
+	if now-last < int64(flushEvery) || !s.flushed.CompareAndSwap(last, now) {
+		return
+	}
+	if last != 0 {
+		_ = s.g.Flush() // the end of the run says what is wrong
+	}
+}
+
+const flushEvery = 300 * time.Millisecond
 
 func (s *session) label(a state.ActionID) string { return s.g.LabelText(s.g.ActionTarget(a)) }
 
