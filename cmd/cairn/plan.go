@@ -29,7 +29,7 @@ func planCommand(a *app) *cobra.Command {
 				for _, i := range items {
 					s.ui.Printf("%s %s %s: %s\n", i.Will, i.Label, i.Mnemonic, i.Reason)
 				}
-				s.ui.Plan(len(items), sum)
+				s.ui.Plan(items, sum)
 				return nil
 			})
 		},

@@ -3,6 +3,7 @@ package ui
 import (
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/cairn-build/cairn/graph/build"
@@ -72,11 +73,23 @@ func fixed(d time.Duration, digits int) string {
 	return strconv.FormatFloat(d.Seconds(), 'f', digits, 64)
 }
 
-// Plan writes the last line of `cairn plan` to standard error.
-func (u *UI) Plan(actions int, s *build.Summary) {
-	if actions == 0 {
+// Plan writes the last line of `cairn plan` to standard error: how many of each there are.
+func (u *UI) Plan(items []build.PlanItem, s *build.Summary) {
+	if len(items) == 0 {
 		u.Say("nothing to do (%s)", plural(s.Targets, "target"))
 		return
 	}
-	u.Say("%s would run", plural(actions, "action"))
+	n := map[string]int{}
+	for _, i := range items {
+		n[i.Will]++
+	}
+	var parts []string
+	for _, w := range []struct{ will, text string }{
+		{"run", "%d would run"}, {"may run", "%d may run"}, {"hit", "%d from the cache"}, {"place", "%d to place"}, {"fail", "%d would fail"},
+	} {
+		if n[w.will] > 0 {
+			parts = append(parts, fmt.Sprintf(w.text, n[w.will]))
+		}
+	}
+	u.Say("%s: %s", plural(len(items), "action"), strings.Join(parts, ", "))
 }
