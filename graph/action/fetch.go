@@ -21,6 +21,9 @@ import (
 // already, because another target fetched it, is not fetched again.
 func (x *Executor) fetch(ctx context.Context, j *Job) (*Done, error) {
 	f := j.Action.Fetch
+	if f.GitTree != "" || f.Pin != nil {
+		return x.fetchTree(ctx, j)
+	}
 	start := time.Now()
 	want, err := digest.ParseHash(f.SHA256)
 	if err != nil {
@@ -122,6 +125,63 @@ func (x *Executor) download(ctx context.Context, j *Job, want digest.Hash, file 
 		return &Failed{Summary: fmt.Sprintf("%s is not what sha256 says: declared %s, got %s", fetchName(f), want, got)}
 	}
 	return out.Close()
+}
+
+// fetchTree brings a tree of git's.
+func (x *Executor) fetchTree(ctx context.Context, j *Job) (*Done, error) {
+	f := j.Action.Fetch
+	start := time.Now()
+	if f.GitTree == "" {
+		return nil, &EnvError{fmt.Errorf("internal error: %s runs before it was resolved", j.Label)}
+	}
+	fetcher, err := x.Fetcher(f.Fetcher)
+	if err != nil {
+		return nil, &EnvError{err}
+	}
+	trees, ok := fetcher.(fetch.TreeFetcher)
+	if !ok {
+		return nil, &EnvError{fmt.Errorf("internal error: fetcher %q brings no trees", f.Fetcher)}
+	}
+	dir, err := os.MkdirTemp(x.TempDir, "fetch-")
+	if err != nil {
+		return nil, &EnvError{err}
+	}
+	defer os.RemoveAll(dir)
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, &EnvError{err}
+	}
+	defer root.Close()
+	err = trees.FetchTree(ctx, fetch.Request{Params: f.Params, GitTree: f.GitTree, EmptySubmodules: f.EmptySubmodules, Root: x.Root,
+		Offline: x.Offline, Progress: func(done, total int64) {
+			if x.Progress != nil {
+				x.Progress(j.Label, done, total)
+			}
+		}}, root)
+	var declared *fetch.DeclaredError
+	switch {
+	case errors.As(err, &declared):
+		return nil, &Failed{Summary: declaredText(declared)}
+	case err != nil:
+		return nil, fetchError(ctx, err)
+	}
+	t, err := tree.Capture(dir, x.Store)
+	if err != nil {
+		var bad *tree.RefusedError
+		if errors.As(err, &bad) {
+			return nil, &Failed{Summary: err.Error()}
+		}
+		return nil, &EnvError{err}
+	}
+	r := OutputResult{Path: j.Action.Outputs[0].Path, Tree: true, Digest: t.Root}
+	return &Done{Result: &Result{Outputs: []OutputResult{r}, Wall: time.Since(start), Isolation: "fetch"}}, nil
+}
+
+func declaredText(e *fetch.DeclaredError) string {
+	if e.Hint == "" {
+		return e.Error()
+	}
+	return e.Error() + " " + e.Hint
 }
 
 func fetchError(ctx context.Context, err error) error {

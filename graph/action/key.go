@@ -46,6 +46,13 @@ func Describe(a *rule.Action, inputs []Resolved, tools []ToolIdentity, s Sink) {
 		s.Option("args", string(a.Call.Args))
 	case a.Fetch != nil:
 		f := a.Fetch
+		if f.SHA256 == "" && (f.GitTree != "" || f.Pin != nil) {
+			s.Option("git-tree", f.GitTree)
+			if f.EmptySubmodules {
+				s.Option("submodules", "empty")
+			}
+			return
+		}
 		s.Option("fetch", f.SHA256)
 		if f.Unpack != "" {
 			s.Option("unpack", fmt.Sprintf("%s strip=%d", f.Unpack, f.Strip))

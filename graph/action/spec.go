@@ -28,6 +28,9 @@ const (
 	flagNetwork
 	flagExecutable
 	flagEach
+	flagPin
+	flagFollow
+	flagEmptySubmodules
 )
 
 // errSpec is what damaged bytes decode to.
@@ -50,6 +53,13 @@ func (e *encoder) env(l []rule.EnvVar) {
 		e.str(v.Value)
 	}
 }
+func (e *encoder) words(m map[string]string) {
+	e.num(uint64(len(m)))
+	for _, k := range slices.Sorted(maps.Keys(m)) {
+		e.str(k)
+		e.str(m[k])
+	}
+}
 
 func flagsOf(a *rule.Action) uint64 {
 	var f uint64
@@ -69,6 +79,9 @@ func flagsOf(a *rule.Action) uint64 {
 	}
 	if a.Fetch != nil {
 		set(a.Fetch.Executable, flagExecutable)
+		set(a.Fetch.EmptySubmodules, flagEmptySubmodules)
+		set(a.Fetch.Pin != nil, flagPin)
+		set(a.Fetch.Pin != nil && a.Fetch.Pin.Follow, flagFollow)
 	}
 	return f
 }
@@ -129,14 +142,15 @@ func (e *encoder) spawn(s *rule.Spawn) {
 
 func (e *encoder) fetch(f *rule.Fetch) {
 	e.str(f.Fetcher)
-	e.num(uint64(len(f.Params)))
-	for _, k := range slices.Sorted(maps.Keys(f.Params)) {
-		e.str(k)
-		e.str(f.Params[k])
-	}
+	e.words(f.Params)
 	e.str(f.SHA256)
 	e.str(f.Unpack)
 	e.num(uint64(f.Strip))
+	e.str(f.GitTree)
+	if f.Pin != nil {
+		e.words(f.Pin.Params)
+		e.words(f.Pin.Entry)
+	}
 }
 
 type decoder struct {
@@ -226,8 +240,7 @@ func DecodeSpec(b []byte) (*rule.Action, error) {
 	case 2:
 		a.Call = &rule.Call{Func: d.str(), Args: []byte(d.str())}
 	case 3:
-		a.Fetch = d.fetch()
-		a.Fetch.Executable = flags&flagExecutable != 0
+		a.Fetch = d.fetch(flags)
 	default:
 		d.bad = true
 	}
@@ -256,17 +269,29 @@ func (d *decoder) spawn(flags uint64) *rule.Spawn {
 	return s
 }
 
-func (d *decoder) fetch() *rule.Fetch {
-	f := &rule.Fetch{Fetcher: d.str()}
-	if n := d.count(); n > 0 {
-		f.Params = make(map[string]string, n)
-		for ; n > 0; n-- {
-			k := d.str()
-			f.Params[k] = d.str()
-		}
+// words reads a map; an empty one comes back as nil.
+func (d *decoder) words() map[string]string {
+	n := d.count()
+	if n == 0 {
+		return nil
 	}
+	m := make(map[string]string, n)
+	for ; n > 0; n-- {
+		k := d.str()
+		m[k] = d.str()
+	}
+	return m
+}
+
+func (d *decoder) fetch(flags uint64) *rule.Fetch {
+	f := &rule.Fetch{Fetcher: d.str(), Executable: flags&flagExecutable != 0, EmptySubmodules: flags&flagEmptySubmodules != 0}
+	f.Params = d.words()
 	f.SHA256 = d.str()
 	f.Unpack = d.str()
 	f.Strip = int(d.num())
+	f.GitTree = d.str()
+	if flags&flagPin != 0 {
+		f.Pin = &rule.Pin{Params: d.words(), Entry: d.words(), Follow: flags&flagFollow != 0}
+	}
 	return f
 }

@@ -21,6 +21,8 @@ type Workspace interface {
 	Instances(l label.Label) []label.Label
 	// For evaluates a target for another platform.
 	For(l label.Label, p rule.Platform) (*rule.Target, diag.List)
+	// Locked gives what a target is pinned to, nil for nothing.
+	Locked(kind string, l label.Label) map[string]string
 	// ReadSource reads a file of the workspace and records that it was read.
 	ReadSource(path string) ([]byte, error)
 }
@@ -311,6 +313,11 @@ func (w world) Deps(r rule.Ref, exec bool) []rule.Dep {
 
 // ReadSource implements rule.World.
 func (w world) ReadSource(path string) ([]byte, error) { return w.a.in.Workspace.ReadSource(path) }
+
+// Locked implements rule.World.
+func (w world) Locked() map[string]string {
+	return w.a.in.Workspace.Locked(w.n.conf.Target.Kind, w.n.id.label)
+}
 
 // Toolchain implements rule.World.
 func (w world) Toolchain(kind string, p rule.Platform) (rule.Toolchain, bool) {

@@ -110,14 +110,31 @@ type CallContext interface {
 	Symlink(path, target string) error
 }
 
-// Fetch brings bytes whose digest is declared. Its key is SHA256, Unpack, Strip and Executable, and nothing else.
+// Fetch brings bytes whose digest is declared. Its key is SHA256, Unpack, Strip and Executable, or GitTree and
+// EmptySubmodules, and nothing else.
 type Fetch struct {
-	Fetcher    string            // which fetcher cmd has wired in: "http", "registry"
+	Fetcher    string            // which fetcher cmd has wired in: "http", "registry", "git"
 	Params     map[string]string // for the fetcher; not keyed
 	SHA256     string            // 64 lower-case hex digits
 	Unpack     string            // "", or the archive's format: "tar.gz", "tar.xz", "zip", ...; "auto" is resolved by the rule
 	Strip      int               // leading path parts dropped when unpacking
 	Executable bool              // not for trees
+	// GitTree is the id of a tree object of git: 40 lower-case hex digits, or 64 in a repository of SHA-256. It stands in the
+	// place of SHA256; the one output is a tree, and the fetcher is a fetch.TreeFetcher, which proves every object by its id.
+	GitTree string
+	// EmptySubmodules leaves the places of submodules as empty folders; otherwise they are an error.
+	EmptySubmodules bool
+	// Pin is set where BUILD.hcl names what moves, such as a branch. Without an Entry neither SHA256 nor GitTree is known yet, and
+	// the engine resolves Pin before the action runs.
+	Pin *Pin // not keyed
+}
+
+// Pin says how a name that moves comes to a digest. The lock file holds the answer; where it has none, the fetcher (a
+// fetch.Resolver) is asked by the build that wants it.
+type Pin struct {
+	Params map[string]string // the question; an entry of the lock file repeats it, so that an edited BUILD.hcl is asked anew
+	Entry  map[string]string // the answer that the declaration was made with, nil for none
+	Follow bool              // asked in each run; the lock file is left alone
 }
 
 // HostTool gives the placeholder that stands for the path of a program of the host in Argv and Env values. The real path

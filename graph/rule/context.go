@@ -35,6 +35,8 @@ type World interface {
 	Deps(ref Ref, exec bool) []Dep
 	// ReadSource reads a file of the workspace, tracked: a change of the file analyses the target anew.
 	ReadSource(path string) ([]byte, error)
+	// Locked gives what the target is pinned to: words of the lock file or, for one that follows, of this run; nil for nothing.
+	Locked() map[string]string
 	// Toolchain gives the toolchain of a kind for a platform.
 	Toolchain(kind string, p Platform) (Toolchain, bool)
 }
@@ -193,6 +195,10 @@ func (c *Context) attr(name string) Attr {
 
 // ReadSource reads a source file, tracked. path is relative to the workspace.
 func (c *Context) ReadSource(path string) ([]byte, error) { return c.world.ReadSource(path) }
+
+// Locked gives the target's entry of the lock file, nil where there is none. It may be about other parameters than the
+// target has now.
+func (c *Context) Locked() map[string]string { return c.world.Locked() }
 
 // Toolchain gives the toolchain of a kind for the target's platform; a missing one is recorded as a problem.
 func (c *Context) Toolchain(kind string) (Toolchain, bool) {

@@ -29,3 +29,15 @@ type Toolchain struct {
 
 // ProviderName implements Provider.
 func (Toolchain) ProviderName() string { return "toolchain" }
+
+// Checkout is a tree of a version control system at one commit: provider "checkout". Commit is "" as long as nobody asked
+// what it is; the build that wants the target asks.
+type Checkout struct {
+	Tree   Artifact
+	URL    string
+	Ref    string // what was declared: "refs/heads/main", "refs/tags/v1", "HEAD", or a commit
+	Commit string
+}
+
+// ProviderName implements Provider.
+func (Checkout) ProviderName() string { return "checkout" }

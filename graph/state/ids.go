@@ -37,6 +37,7 @@ const (
 	Exclusive                         // runs alone
 	Local                             // never sent away
 	FansOut                           // expands over the contents of a tree
+	Unpinned                          // what it fetches must be resolved before it runs
 )
 
 // Targets is a stretch of targets, Last excluded.

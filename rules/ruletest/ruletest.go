@@ -27,6 +27,7 @@ type World struct {
 	Targets    map[string][]rule.Dep // by label
 	Sources    map[string]string
 	Toolchains []rule.Toolchain
+	Lock       map[string]string // what the target under test is pinned to
 }
 
 // Deps implements rule.World.
@@ -40,6 +41,9 @@ func (w World) ReadSource(path string) ([]byte, error) {
 	}
 	return []byte(s), nil
 }
+
+// Locked implements rule.World.
+func (w World) Locked() map[string]string { return w.Lock }
 
 // Toolchain implements rule.World.
 func (w World) Toolchain(kind string, p rule.Platform) (rule.Toolchain, bool) {
