@@ -209,30 +209,35 @@ func criticalPath(rs []build.ActionRecord) []build.ActionRecord {
 		}
 	}
 	type state struct {
-		sum  time.Duration
-		next int
-		seen bool
+		sum        time.Duration
+		next       int
+		seen, done bool
 	}
 	states := make([]state, len(rs))
-	var longest func(i int) time.Duration
-	longest = func(i int) time.Duration {
+	var longest func(i int)
+	longest = func(i int) {
 		st := &states[i]
 		if st.seen {
-			return st.sum
+			return
 		}
 		st.seen, st.next, st.sum = true, -1, rs[i].Wall
 		for _, d := range rs[i].Deps {
-			if j, ok := writer[d]; ok && j != i {
-				if t := longest(j) + rs[i].Wall; t > states[i].sum {
-					states[i].sum, states[i].next = t, j
-				}
+			j, ok := writer[d]
+			if !ok {
+				continue
+			}
+			longest(j)
+			// One that is not done depends on i itself: just a damaged log says so.
+			if t := states[j].sum + rs[i].Wall; states[j].done && t > st.sum {
+				st.sum, st.next = t, j
 			}
 		}
-		return states[i].sum
+		st.done = true
 	}
 	best := -1
 	for i := range rs {
-		if longest(i) > 0 && (best < 0 || states[i].sum > states[best].sum) {
+		longest(i)
+		if states[i].sum > 0 && (best < 0 || states[i].sum > states[best].sum) {
 			best = i
 		}
 	}
