@@ -1,0 +1,139 @@
+package toolset
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+)
+
+// A version manager puts stand-ins ("shims") on PATH: one file, or copies of one, under the names of all its programs. What
+// it starts depends on its settings, so that neither the stand-in's path nor its content says what program runs.
+
+// behind gives the program that a stand-in stands for and the files that decide that, or "" where path is no stand-in.
+func (r *Resolver) behind(ctx context.Context, name string, links []string) (real string, decide []string, err error) {
+	end := links[len(links)-1]
+	head := firstBytes(end, 4096)
+	argv, decide := r.manager(name, links[0], end, head)
+	if argv == nil {
+		if !looksLikeShim(end, head) {
+			return "", nil, nil
+		}
+		if pythonName.MatchString(name) { // any interpreter tells who it is
+			argv = []string{links[0], "-c", "import sys; print(sys.executable)"}
+		} else {
+			return "", nil, &ShimError{name, links[0], "its version manager is not known to cairn"}
+		}
+	}
+	out, err := r.ask(ctx, r.shimEnv(), argv...)
+	if ctx.Err() != nil {
+		return "", nil, ctx.Err()
+	}
+	if err != nil {
+		return "", nil, &ShimError{name, links[0], err.Error()}
+	}
+	p := lastLine(out)
+	if !filepath.IsAbs(p) || !executable(p) {
+		return "", nil, &ShimError{name, links[0], "it says " + strings.TrimSpace(out)}
+	}
+	if p == links[0] || p == end {
+		return "", nil, &ShimError{name, links[0], "it stands for itself"}
+	}
+	return p, decide, nil
+}
+
+var (
+	pythonName = regexp.MustCompile(`^python[0-9.]*$`)
+	// pyenv, rbenv, nodenv, goenv: exec "/root/.pyenv/libexec/pyenv" exec "$program" "$@"
+	rbenvShim = regexp.MustCompile(`(?m)^exec "([^"$]+)/libexec/([a-z]+env)" exec "\$program"`)
+	// asdf before 0.16: exec /home/u/.asdf/bin/asdf exec "node" "$@"; since then exec asdf exec ...
+	asdfShim = regexp.MustCompile(`(?m)^exec "?([^"\s]*asdf)"? exec`)
+)
+
+// manager gives the question that a version manager answers with a program's path, nil where none is recognised, and the
+// files that hold its settings for a whole user. Settings of a folder or of the environment do not count.
+func (r *Resolver) manager(name, path, end string, head []byte) (argv, decide []string) {
+	home, _ := r.o.Getenv("HOME")
+	from := func(env, rel string) string {
+		if v, ok := r.o.Getenv(env); ok && v != "" {
+			return v
+		}
+		return filepath.Join(home, rel)
+	}
+	base := filepath.Base(end)
+	if m := rbenvShim.FindSubmatch(head); m != nil {
+		root := string(m[1])
+		return []string{root + "/libexec/" + string(m[2]), "which", name}, []string{root + "/version"}
+	}
+	if m := asdfShim.FindSubmatch(head); m != nil && isScript(head) {
+		return []string{string(m[1]), "which", name}, []string{filepath.Join(home, ".tool-versions")}
+	}
+	switch {
+	case name == base:
+	case base == "rustup", base == "rustup-init":
+		return []string{end, "which", name}, []string{filepath.Join(from("RUSTUP_HOME", ".rustup"), "settings.toml")}
+	case base == "mise":
+		return []string{end, "which", name}, []string{filepath.Join(from("XDG_CONFIG_HOME", ".config"), "mise/config.toml")}
+	case base == "volta-shim":
+		return []string{filepath.Join(filepath.Dir(end), "volta"), "which", name}, []string{filepath.Join(from("VOLTA_HOME", ".volta"), "tools/user/platform.json")}
+	}
+	// Rustup also installs itself as hard links.
+	if up := filepath.Join(filepath.Dir(path), "rustup"); name != "rustup" && sameFile(up, end) {
+		return []string{up, "which", name}, []string{filepath.Join(from("RUSTUP_HOME", ".rustup"), "settings.toml")}
+	}
+	return nil, nil
+}
+
+// looksLikeShim says whether a script is one file under many names that starts what it is called by: it asks for its own
+// name, and at least two others in its folder have the same content. System folders hold no shims, but scripts that do more
+// than one thing (gunzip, bzdiff).
+func looksLikeShim(path string, head []byte) bool {
+	if !isScript(head) || InSystem(path) || len(head) == 4096 ||
+		!bytes.Contains(head, []byte("$0")) && !bytes.Contains(head, []byte("${0##*/}")) || !bytes.Contains(head, []byte("exec")) {
+		return false
+	}
+	entries, _ := os.ReadDir(filepath.Dir(path))
+	same := 0
+	for _, e := range entries {
+		fi, err := e.Info()
+		if err != nil || !fi.Mode().IsRegular() || fi.Size() != int64(len(head)) {
+			continue
+		}
+		if bytes.Equal(firstBytes(filepath.Join(filepath.Dir(path), e.Name()), 4096), head) {
+			if same++; same >= 3 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func isScript(head []byte) bool { return bytes.HasPrefix(head, []byte("#!")) }
+
+func firstBytes(path string, n int) []byte {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil
+	}
+	defer f.Close()
+	b := make([]byte, n)
+	m, _ := io.ReadFull(f, b)
+	return b[:m]
+}
+
+func sameFile(a, b string) bool {
+	fa, err := os.Stat(a)
+	if err != nil {
+		return false
+	}
+	fb, err := os.Stat(b)
+	return err == nil && os.SameFile(fa, fb)
+}
+
+func lastLine(s string) string {
+	s = strings.TrimSpace(s)
+	return strings.TrimSpace(s[strings.LastIndexByte(s, '\n')+1:])
+}
