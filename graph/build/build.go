@@ -25,7 +25,7 @@ func (e *Engine) Build(ctx context.Context, r Request) (*Summary, error) {
 	if err != nil {
 		return nil, err
 	}
-	sel, err := e.selectTargets(g, r.Patterns, r.Tests)
+	sel, err := e.selectFor(g, r)
 	if err != nil {
 		return nil, err
 	}
@@ -99,6 +99,34 @@ type selection struct {
 	tests   bool
 }
 
+// selectFor resolves what a request is about. With tests it may be a part of them: those named, or a stable share.
+func (e *Engine) selectFor(g *state.Graph, r Request) (*selection, error) {
+	sel, err := e.selectTargets(g, r.Patterns, r.Tests)
+	if err != nil || !r.Tests || len(r.Only) == 0 && r.ShardCount < 2 {
+		return sel, err
+	}
+	targets := sel.targets
+	if targets == nil {
+		for t := range (state.Targets{First: 0, Last: state.TargetID(g.NumTargets())}).All() {
+			if g.TargetFlags(t)&state.Manual == 0 {
+				targets = append(targets, t)
+			}
+		}
+	}
+	n := 0
+	targets = slices.DeleteFunc(slices.Clone(targets), func(t state.TargetID) bool {
+		if g.TargetFlags(t)&state.IsTest == 0 {
+			return true
+		}
+		if len(r.Only) > 0 && !slices.Contains(r.Only, g.LabelText(t)) {
+			return true
+		}
+		n++
+		return r.ShardCount > 1 && (n-1)%r.ShardCount != r.ShardIndex-1
+	})
+	return e.selected(g, targets, true), nil
+}
+
 // selectTargets resolves patterns, in order: a later one takes away or adds. A pattern that covers nothing is an error.
 func (e *Engine) selectTargets(g *state.Graph, ps []label.Pattern, tests bool) (*selection, error) {
 	platform := e.o.Platform.String()
@@ -129,32 +157,27 @@ func (e *Engine) selectTargets(g *state.Graph, ps []label.Pattern, tests bool) (
 	if ds.HasErrors() {
 		return nil, ds
 	}
-	sel := &selection{tests: tests, place: map[state.ArtifactID]bool{}, targets: []state.TargetID{}}
+	targets := []state.TargetID{}
 	for t, yes := range in {
 		if yes {
-			sel.targets = append(sel.targets, t)
+			targets = append(targets, t)
 		}
 	}
-	slices.Sort(sel.targets)
-	sel.count = len(sel.targets)
+	slices.Sort(targets)
+	return e.selected(g, targets, tests), nil
+}
+
+func (e *Engine) selected(g *state.Graph, targets []state.TargetID, tests bool) *selection {
+	sel := &selection{tests: tests, place: map[state.ArtifactID]bool{}, targets: targets, count: len(targets)}
 	for _, t := range sel.targets {
 		for _, a := range g.Default(t) {
 			if !g.IsSource(a) {
 				sel.place[a] = true
 			}
 		}
-		if b := g.Run(t); b != nil {
-			if p, ok := action.DecodeProgram(b); ok {
-				for _, d := range p.Data {
-					if a, ok := g.FindArtifact(d.Path); ok && !g.IsSource(a) {
-						sel.place[a] = true
-					}
-				}
-			}
-		}
 	}
 	sel.wanted = g.Need(sel.targets, tests)
-	return sel, nil
+	return sel
 }
 
 func (e *Engine) noMatch(g *state.Graph, p label.Pattern) diag.Diag {
@@ -165,6 +188,10 @@ func (e *Engine) noMatch(g *state.Graph, p label.Pattern) diag.Diag {
 		if len(names) > 20_000 {
 			break // a spelling is not worth more
 		}
+	}
+	if e.o.Platform != HostPlatform() {
+		d.Summary += " for " + e.o.Platform.String()
+		d.Detail = "A target with `platforms` exists for those platforms only."
 	}
 	want := p.Target.String()
 	if p.Kind != label.One {

@@ -31,7 +31,7 @@ func (e *Engine) current(ctx context.Context, save bool) (*state.Graph, error) {
 			return nil, err
 		}
 	}
-	for range 2 {
+	for try := 0; ; try++ {
 		ch, err := g.Scan(ctx, state.ScanOptions{Root: e.o.Root, Getenv: e.o.Getenv, Ask: e.ask, Jobs: e.o.Jobs})
 		if err != nil {
 			return nil, err
@@ -39,7 +39,8 @@ func (e *Engine) current(ctx context.Context, save bool) (*state.Graph, error) {
 		if ch.None() {
 			return g, nil
 		}
-		if !e.readsHold(g, ch) || missingSource(ch) && !e.fresh {
+		// Files that are edited all the time are not worth a third evaluation: the next run sees them.
+		if try < maxTries && (!e.readsHold(g, ch) || missingSource(ch) && !e.fresh) {
 			// A source that is gone is loading's to report, with the place that names it.
 			if g, err = e.renew(ctx, g, path, save); err != nil {
 				return nil, err
@@ -48,7 +49,6 @@ func (e *Engine) current(ctx context.Context, save bool) (*state.Graph, error) {
 		}
 		return g, e.applyChanges(ctx, g, ch)
 	}
-	return g, nil
 }
 
 func missingSource(ch *state.Changes) bool {

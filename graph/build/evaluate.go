@@ -2,6 +2,7 @@ package build
 
 import (
 	"context"
+	"slices"
 
 	"github.com/cairn-build/cairn/cache/digest"
 	"github.com/cairn-build/cairn/graph/action"
@@ -82,7 +83,10 @@ func (e *Engine) graphOf(ws *load.Workspace, order []*analysis.Configured, befor
 				prog.Tools = tools.encodeAll(prog.Tools)
 				row.Run = action.EncodeProgram(prog)
 				for _, a := range prog.Data {
-					b.Artifact(a)
+					// What must be there when the program runs is put into cairn-out with the target's own outputs.
+					if id := b.Artifact(a); a.Kind != rule.Source && !slices.Contains(row.Default, id) {
+						row.Default = append(row.Default, id)
+					}
 				}
 			}
 		}

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/cairn-build/cairn/graph/action"
+	"github.com/cairn-build/cairn/graph/exec/local"
 	"github.com/cairn-build/cairn/graph/rule"
 	"github.com/cairn-build/cairn/graph/state"
 )
@@ -56,6 +57,17 @@ func (s *session) failed(ctx context.Context, t *turn, err error) {
 	s.reason2(t)
 	s.record(t, Failed, ev.Wall, f.Summary)
 	s.e.emit(Event{Finish: ev})
+}
+
+// dropKept removes the kept sandbox of a target whose action has succeeded since.
+func (s *session) dropKept(label string) {
+	dir := s.e.keptDir(label)
+	writable(dir)
+	_ = os.RemoveAll(dir) // litter that the next failure replaces
+}
+
+func (e *Engine) keptDir(label string) string {
+	return filepath.Join(e.stateDir(), "failed", local.KeptName(label))
 }
 
 // reason2 is reason where the key is known at all.

@@ -82,7 +82,7 @@ func (e *Engine) ExecIn(ctx context.Context, target, pkg string, argv []string, 
 	}
 	label := g.LabelText(tid)
 	if failed {
-		return lr.Enter(ctx, filepath.Join(e.stateDir(), "failed", local.KeptName(label)), argv, stdin, stdout, stderr)
+		return lr.Enter(ctx, e.keptDir(label), argv, stdin, stdout, stderr)
 	}
 	s, err := e.newSession(g, Request{}, state.Wanted{})
 	if err != nil {

@@ -133,9 +133,7 @@ func (s *session) holdPlace(t *turn) (unlock func(), ok bool) {
 	}
 	l, owner, ok := s.store.LockKey(digest.Of([]byte("in place " + s.abs(outs[0]))).Hash)
 	if !ok {
-		if _, said := s.waiting.LoadOrStore(t.id, true); !said {
-			s.e.emit(Event{Waiting: &WaitingEvent{Label: t.label, PID: owner.PID, Command: owner.Command}})
-		}
+		s.waitFor(t, owner)
 		return nil, false
 	}
 	return l.Unlock, true

@@ -25,7 +25,7 @@ func (e *Engine) Plan(ctx context.Context, r Request) ([]PlanItem, *Summary, err
 	if err != nil {
 		return nil, nil, err
 	}
-	sel, err := e.selectTargets(g, r.Patterns, r.Tests)
+	sel, err := e.selectFor(g, r)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/cairn-build/cairn/cache"
 	"github.com/cairn-build/cairn/cache/digest"
+	"github.com/cairn-build/cairn/cache/disk"
 	"github.com/cairn-build/cairn/graph/action"
 	"github.com/cairn-build/cairn/graph/rule"
 	"github.com/cairn-build/cairn/graph/schedule"
@@ -76,9 +78,7 @@ func (s *session) turn(ctx context.Context, t *turn) (schedule.Verdict, error) {
 	}
 	lock, owner, ok := s.store.LockKey(t.job.Key)
 	if !ok {
-		if _, said := s.waiting.LoadOrStore(t.id, true); !said {
-			s.e.emit(Event{Waiting: &WaitingEvent{Label: t.label, PID: owner.PID, Command: owner.Command}})
-		}
+		s.waitFor(t, owner)
 		return schedule.Verdict{Kind: schedule.Parked}, nil
 	}
 	defer lock.Unlock()
@@ -89,6 +89,13 @@ func (s *session) turn(ctx context.Context, t *turn) (schedule.Verdict, error) {
 		}
 	}
 	return s.execTurn(ctx, t)
+}
+
+// waitFor says once who is waited for. A job of this process with the same key needs no word.
+func (s *session) waitFor(t *turn, owner disk.Owner) {
+	if _, said := s.waiting.LoadOrStore(t.id, true); !said && owner.PID != os.Getpid() {
+		s.e.emit(Event{Waiting: &WaitingEvent{Label: t.label, PID: owner.PID, Command: owner.Command}})
+	}
 }
 
 // mustRun says that no cached result will do.
@@ -243,6 +250,9 @@ func (s *session) adopt(ctx context.Context, t *turn, d *action.Done) (schedule.
 	}
 	r := d.Result
 	changed := s.g.SetAction(t.id, state.ActionState{Key: t.job.Key, Done: !t.act.Uncached, Mark: t.mark, Run: s.run, Duration: r.Wall, Outputs: outs, Stdout: r.Stdout, Stderr: r.Stderr})
+	if t.hadPrev && t.prev.Exit != 0 {
+		s.dropKept(t.label)
+	}
 	s.finish(t, Ran, r, d, len(changed) == 0 && t.hadPrev)
 	if t.needed && len(changed) > 0 {
 		s.e.notice("%s made other bytes than last time from the same inputs", t.label)
