@@ -118,7 +118,7 @@ func byName(name string, links []string) string {
 		return end
 	}
 	for _, p := range slices.Backward(links) {
-		if filepath.Base(p) == name {
+		if filepath.Base(p) == name && !below("/etc", p) { // /etc/alternatives is the way, not the place
 			return p
 		}
 	}
