@@ -138,7 +138,7 @@ func (x *Executor) eachFile(ctx context.Context, j *Job, file string, runner exe
 	if err := x.Keys(&sub); err != nil {
 		return nil, err
 	}
-	if res, _, ok := x.Lookup(&sub); ok {
+	if res, _, ok := x.Lookup(&sub); ok && !x.NoLookup && !a.Uncached && x.whole(res) {
 		d := &Done{Result: res}
 		for _, l := range []struct {
 			from digest.Digest
@@ -154,7 +154,26 @@ func (x *Executor) eachFile(ctx context.Context, j *Job, file string, runner exe
 	if err != nil {
 		return nil, err
 	}
+	if x.NoSave || a.Uncached {
+		return d, nil
+	}
 	return d, x.Save(&sub, d)
+}
+
+// whole says whether the cache holds all of a result's tree, not only its top.
+func (x *Executor) whole(r *Result) bool {
+	entries, err := tree.Flatten(x.Store, r.Outputs[0].Digest)
+	if err != nil {
+		return false
+	}
+	ds := make([]digest.Digest, 0, len(entries))
+	for _, e := range entries {
+		if !e.Dir && e.Link == "" {
+			ds = append(ds, e.Digest)
+		}
+	}
+	missing, err := x.Store.Missing(ds)
+	return err == nil && len(missing) == 0
 }
 
 // merge adds the entries of a tree to root.

@@ -94,7 +94,9 @@ type Executor struct {
 	Getenv   func(string) (string, bool)
 	Scratch  func(name string) (dir string, err error)
 	Progress func(label string, done, total int64)
-	Fan      int // how many commands of one fanned-out action run at once
+	Fan      int  // how many commands of one fanned-out action run at once
+	NoLookup bool // the commands of a fanned-out action run whatever the cache holds
+	NoSave   bool // and their results are not kept
 
 	keyers sync.Pool
 	flat   sync.Map // digest.Hash of a tree -> map[string]digest.Hash

@@ -20,6 +20,9 @@ import (
 // longer done. With save it may write the snapshot and read what only hashing can tell; without, it leaves every file as it
 // is (plan).
 func (e *Engine) current(ctx context.Context, save bool) (*state.Graph, error) {
+	if err := (&outFolder{root: e.o.Root}).check(); err != nil && save {
+		return nil, &EnvError{Err: err}
+	}
 	settings := e.settings()
 	path := state.PathIn(e.o.Root, settings)
 	g, err := state.Open(path, settings)

@@ -34,9 +34,9 @@ type session struct {
 	run    uint64
 
 	log     runLogger
-	dirs    dirMaker
+	outs    outFolder
 	waiting sync.Map // ActionID -> true once it was said who is waited for
-	tries   sync.Map // ActionID -> *atomic.Int32: how often it was run because its bytes were missing
+	tries   sync.Map // want -> *atomic.Int32: how often an action asked for another's bytes
 	total   int
 	done    atomic.Int32
 	running atomic.Int32
@@ -60,11 +60,11 @@ func (e *Engine) newSession(g *state.Graph, req Request, w state.Wanted) (*sessi
 	if err != nil {
 		return nil, err
 	}
-	s := &session{e: e, g: g, store: c, req: req, wanted: w, start: e.o.Now(), redo: map[state.ActionID]bool{}}
+	s := &session{e: e, g: g, store: c, req: req, wanted: w, outs: outFolder{root: e.o.Root}, start: e.o.Now(), redo: map[state.ActionID]bool{}}
 	s.run = uint64(s.start.UnixNano())
 	s.sum.RunID = newRunID(s.start)
 	s.x = &action.Executor{Store: c, Runner: r, Root: e.o.Root, TempDir: filepath.Join(c.Dir(), "tmp"), Calls: e.calls, Fetcher: e.fetcher,
-		Apart: e.apart, Offline: e.o.Offline, Getenv: e.o.Getenv, Scratch: e.scratch, Fan: e.o.Jobs,
+		Apart: e.apart, Offline: e.o.Offline, Getenv: e.o.Getenv, Scratch: e.scratch, Fan: e.o.Jobs, NoLookup: e.o.Force || e.o.NoCacheRead, NoSave: e.o.NoCacheSave,
 		Progress: func(label string, done, total int64) {
 			e.emit(Event{Fetch: &FetchEvent{Label: label, Done: done, Total: total}})
 		}}
@@ -165,32 +165,6 @@ func (s *session) declared(a state.ActionID) (*rule.Action, error) {
 	}
 	act.Test = s.g.ActionFlags(a)&state.Test != 0
 	return act, nil
-}
-
-// resolve says what each input is now. Sources without a fact are read and hashed.
-func (s *session) resolve(a state.ActionID) ([]action.Resolved, error) {
-	ids := s.g.Inputs(a)
-	in := make([]action.Resolved, len(ids))
-	for i, id := range ids {
-		in[i].Artifact = s.g.Artifact(id)
-		if !s.g.IsSource(id) {
-			f, ok := s.g.OutputFact(id)
-			if !ok {
-				return nil, &action.MissingInputError{Path: in[i].Path}
-			}
-			in[i].Digest, in[i].Exec = f.Digest, f.Exec
-			continue
-		}
-		f, ok := s.g.SourceFact(id)
-		if !ok {
-			var err error
-			if f, err = s.e.hashSource(s.g, id); err != nil {
-				return nil, err
-			}
-		}
-		in[i].Digest, in[i].Exec = f.Digest, f.Stat.Executable()
-	}
-	return in, nil
 }
 
 // hashSource reads a source and notes its facts.

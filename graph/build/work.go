@@ -1,15 +1,14 @@
 package build
 
 import (
+	"cmp"
 	"context"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"github.com/cairn-build/cairn/cache"
@@ -45,7 +44,7 @@ func (s *session) work(ctx context.Context, id int, needed bool) schedule.Verdic
 	}
 	var missing *action.MissingInputError
 	if errors.As(err, &missing) {
-		if v, ok := s.blocked(missing); ok {
+		if v, ok := s.blocked(t.id, missing); ok {
 			return v
 		}
 		err = &action.EnvError{Err: fmt.Errorf("%w, and making them again did not bring them back", missing)}
@@ -110,7 +109,7 @@ func (s *session) restorable(t *turn) bool {
 
 // restore puts outputs back that went missing, without looking at inputs.
 func (s *session) restore(ctx context.Context, t *turn) (schedule.Verdict, error) {
-	err := s.placeAll(ctx, t, t.prev.Outputs, false)
+	placed, err := s.placeAll(ctx, t, t.prev.Outputs, false)
 	if errors.Is(err, cache.ErrMissing) {
 		t.needed = true // the cache lost the bytes: run it
 		if err := s.prepare(ctx, t); err != nil {
@@ -121,6 +120,7 @@ func (s *session) restore(ctx context.Context, t *turn) (schedule.Verdict, error
 	if err != nil {
 		return schedule.Verdict{}, err
 	}
+	s.notePlaced(placed)
 	s.finish(t, Hit, nil, nil, true)
 	return schedule.Verdict{Kind: schedule.Same}, nil
 }
@@ -131,11 +131,20 @@ func (s *session) prepare(ctx context.Context, t *turn) error {
 	if err != nil {
 		return err
 	}
+	t.mark = s.g.Mark(t.id)
 	in, err := s.resolve(t.id)
 	if err != nil {
 		return err
 	}
-	t.mark = s.g.Mark(t.id)
+	// A source that was read just now, here or for another action, has changed the mark: it must be of what was resolved.
+	for now := s.g.Mark(t.id); now != t.mark; now = s.g.Mark(t.id) {
+		if t.mark = now; ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if in, err = s.resolve(t.id); err != nil {
+			return err
+		}
+	}
 	t.job = &action.Job{Label: t.label, Action: t.act, Inputs: in, Tools: tools}
 	return s.x.Keys(t.job)
 }
@@ -145,30 +154,34 @@ func (s *session) same(ctx context.Context, t *turn) (schedule.Verdict, error) {
 	st := t.prev
 	st.Done, st.Mark = true, t.mark
 	s.g.SetAction(t.id, st)
-	if err := s.placeAll(ctx, t, st.Outputs, false); err != nil {
-		if errors.Is(err, cache.ErrMissing) {
-			t.needed = true
-			return s.execTurn(ctx, t)
-		}
+	placed, err := s.placeAll(ctx, t, st.Outputs, false)
+	if errors.Is(err, cache.ErrMissing) {
+		t.needed = true
+		return s.execTurn(ctx, t)
+	}
+	if err != nil {
 		return schedule.Verdict{}, err
 	}
+	s.notePlaced(placed)
 	return schedule.Verdict{Kind: schedule.Same}, nil
 }
 
 // hit takes a result from the cache.
 func (s *session) hit(ctx context.Context, t *turn, r *action.Result, key digest.Hash) (schedule.Verdict, error) {
 	outs := s.facts(t, r)
-	if err := s.placeAll(ctx, t, outs, false); err != nil {
-		if errors.Is(err, cache.ErrMissing) {
-			t.needed = true
-			return s.execTurn(ctx, t)
-		}
+	placed, err := s.placeAll(ctx, t, outs, false)
+	if errors.Is(err, cache.ErrMissing) {
+		t.needed = true
+		return s.execTurn(ctx, t)
+	}
+	if err != nil {
 		return schedule.Verdict{}, err
 	}
 	if _, ok := s.x.LoadParts(t.job.Key); !ok {
 		_ = s.x.SaveParts(t.job.Key, action.Parts(t.act, t.job.Inputs, action.Identities(t.job.Tools))) // only for `why`
 	}
 	changed := s.g.SetAction(t.id, state.ActionState{Key: t.job.Key, Done: true, Mark: t.mark, Run: s.run, Duration: r.Wall, Outputs: outs, Stdout: r.Stdout, Stderr: r.Stderr})
+	s.notePlaced(placed)
 	s.reason(t)
 	s.finish(t, Hit, r, nil, len(changed) == 0)
 	return verdict(changed), nil
@@ -181,7 +194,7 @@ func verdict(changed []state.ArtifactID) schedule.Verdict {
 	return schedule.Verdict{Kind: schedule.Changed}
 }
 
-// execTurn runs the action, again where a source changed under it.
+// execTurn runs the action, again where an input changed under it.
 func (s *session) execTurn(ctx context.Context, t *turn) (schedule.Verdict, error) {
 	s.reason(t)
 	s.running.Add(1)
@@ -193,25 +206,25 @@ func (s *session) execTurn(ctx context.Context, t *turn) (schedule.Verdict, erro
 	defer unlock()
 	s.e.emit(Event{Start: &StartEvent{ID: t.eventID, Label: t.label, Mnemonic: t.act.Mnemonic, Why: t.why}})
 	for try := 1; ; try++ {
-		if s.inPlace() {
-			s.clearPlaced(t.id)
+		if err := s.readyInPlace(t); err != nil {
+			return schedule.Verdict{}, err
 		}
 		d, err := s.x.Execute(ctx, t.job)
-		moved, serr := s.sourcesMoved(t.id)
+		moved, serr := s.inputsMoved(t)
 		if serr != nil {
 			return schedule.Verdict{}, serr
 		}
 		if moved && ctx.Err() == nil {
 			if try < maxTries {
-				s.e.notice("%s: a source changed while it was used; running it again", t.label)
+				s.e.notice("%s: an input changed while it was used; running it again", t.label)
 				if err := s.prepare(ctx, t); err != nil {
 					return schedule.Verdict{}, err
 				}
 				continue
 			}
-			return schedule.Verdict{}, &action.Failed{Summary: fmt.Sprintf("its sources kept changing while it ran (%d tries); nothing was cached", try)}
+			return schedule.Verdict{}, &action.Failed{Summary: fmt.Sprintf("its inputs kept changing while it ran (%d tries); nothing was cached", try)}
 		}
-		if err == nil && t.act.Test {
+		if err == nil && t.act.Test && s.req.Runs > 1 {
 			err = s.again(ctx, t, d)
 		}
 		if err != nil {
@@ -233,6 +246,9 @@ func (s *session) again(ctx context.Context, t *turn, first *action.Done) error 
 		}
 		*first = *d
 	}
+	if moved, err := s.inputsMoved(t); moved || err != nil {
+		return cmp.Or(err, error(&action.Failed{Summary: "an input changed between its runs; nothing was cached"}))
+	}
 	return nil
 }
 
@@ -245,7 +261,8 @@ func (s *session) adopt(ctx context.Context, t *turn, d *action.Done) (schedule.
 	}
 	_ = s.x.SaveParts(t.job.Key, action.Parts(t.act, t.job.Inputs, action.Identities(t.job.Tools))) // only for `why`
 	outs := s.facts(t, d.Result)
-	if err := s.placeAll(ctx, t, outs, s.inPlace() && t.act.Spawn != nil && t.act.Spawn.Each == nil); err != nil {
+	placed, err := s.placeAll(ctx, t, outs, s.runsInPlace(t))
+	if err != nil {
 		return schedule.Verdict{}, &action.EnvError{Err: err}
 	}
 	r := d.Result
@@ -253,8 +270,9 @@ func (s *session) adopt(ctx context.Context, t *turn, d *action.Done) (schedule.
 	if t.hadPrev && t.prev.Exit != 0 {
 		s.dropKept(t.label)
 	}
+	s.notePlaced(placed)
 	s.finish(t, Ran, r, d, len(changed) == 0 && t.hadPrev)
-	if t.needed && len(changed) > 0 {
+	if t.needed && len(changed) > 0 && t.prev.Key == t.job.Key {
 		s.e.notice("%s made other bytes than last time from the same inputs", t.label)
 	}
 	return verdict(changed), nil
@@ -271,47 +289,6 @@ func (s *session) facts(t *turn, r *action.Result) []state.OutputFact {
 		}
 	}
 	return out
-}
-
-// sourcesMoved looks at the action's sources again; facts of those that changed are renewed.
-func (s *session) sourcesMoved(a state.ActionID) (bool, error) {
-	moved := false
-	for _, in := range s.g.Inputs(a) {
-		if !s.g.IsSource(in) {
-			continue
-		}
-		f, ok := s.g.SourceFact(in)
-		st, err := state.StatSource(filepath.Join(s.e.o.Root, filepath.FromSlash(s.g.Path(in))))
-		if ok && err == nil && st == f.Stat {
-			continue
-		}
-		now, err := s.e.hashSource(s.g, in)
-		if err != nil {
-			return true, err
-		}
-		moved = moved || now.Digest != f.Digest || now.Stat.Executable() != f.Stat.Executable()
-	}
-	return moved, nil
-}
-
-// blocked finds what makes a missing input, so that it runs first; false where that was tried before.
-func (s *session) blocked(m *action.MissingInputError) (schedule.Verdict, bool) {
-	art, ok := s.g.FindArtifact(m.Path)
-	if !ok {
-		return schedule.Verdict{}, false
-	}
-	p, ok := s.g.Producer(art)
-	if !ok {
-		return schedule.Verdict{}, false
-	}
-	n, _ := s.tries.LoadOrStore(p, new(atomic.Int32))
-	if n.(*atomic.Int32).Add(1) > 8*maxTries {
-		return schedule.Verdict{}, false
-	}
-	if s.reput(art) {
-		return schedule.Verdict{Kind: schedule.Parked}, true
-	}
-	return schedule.Verdict{Kind: schedule.Blocked, Needs: []int{int(p)}}, true
 }
 
 // reason says in one line why the action is looked at.

@@ -55,7 +55,7 @@ type Config struct {
 	// Skip is asked when all deps of a job are settled; true settles it as Same without a turn. changed says whether one of
 	// its deps was Changed. nil: every job has its turn.
 	Skip func(id int, changed bool) bool
-	// Work does one turn. blocked is set where the job is tried again because it was needed (see Blocked).
+	// Work does one turn. needed says that another job was Blocked for want of what this one makes.
 	Work func(ctx context.Context, id int, needed bool) Verdict
 	// Add gives the item of a job that Blocked names and the run does not hold.
 	Add func(id int) Item
@@ -74,6 +74,7 @@ type job struct {
 	settled  bool
 	kind     Kind
 	needed   bool
+	again    bool // was blocked in the middle of a turn: must have another, whatever Skip says
 	poisoned bool // a dep failed
 	queued   bool
 	index    int
@@ -187,12 +188,17 @@ func (r *run) release(j *job) {
 	switch {
 	case j.poisoned || r.stopped:
 		r.settle(j, Skipped)
-	case !j.needed && r.Skip != nil && r.Skip(j.item.ID, j.changed):
+	case r.skips(j):
 		r.settle(j, Same)
 	default:
 		j.queued = true
 		heap.Push(&r.ready, j)
 	}
+}
+
+// skips says that j needs no turn.
+func (r *run) skips(j *job) bool {
+	return !j.needed && !j.again && r.Skip != nil && r.Skip(j.item.ID, j.changed)
 }
 
 // settle notes what became of j and releases what waited for it. It walks with a stack of its own, so that a chain of a
@@ -229,7 +235,7 @@ func (r *run) settle(first *job, k Kind) {
 			switch {
 			case u.poisoned || r.stopped:
 				stack = append(stack, end{u, Skipped})
-			case !u.needed && r.Skip != nil && r.Skip(u.item.ID, u.changed):
+			case r.skips(u):
 				stack = append(stack, end{u, Same})
 			default:
 				u.queued = true
@@ -350,7 +356,7 @@ func (r *run) verdict(j *job, v Verdict) {
 
 // block makes j wait for jobs that had seemed settled or were not part of the run.
 func (r *run) block(j *job, needs []int) {
-	j.needed = true
+	j.again = true
 	for _, id := range needs {
 		dep, ok := r.jobs[id]
 		switch {
