@@ -26,7 +26,7 @@ func (x *Executor) call(ctx context.Context, j *Job) (*Done, error) {
 		return nil, &EnvError{fmt.Errorf("internal error: no function %q; please report it with the BUILD.hcl of %s", j.Action.Call.Func, j.Label)}
 	}
 	start := time.Now()
-	c := &callContext{x: x, j: j, files: map[string]OutputResult{}, roots: map[string]*reapi.Root{}}
+	c := &callContext{ctx: ctx, x: x, j: j, files: map[string]OutputResult{}, roots: map[string]*reapi.Root{}}
 	for _, o := range j.Action.Outputs {
 		if o.Kind == rule.OutputTree {
 			c.roots[o.Path] = &reapi.Root{}
@@ -43,7 +43,7 @@ func (x *Executor) call(ctx context.Context, j *Job) (*Done, error) {
 		case ctx.Err() != nil:
 			return nil, ctx.Err()
 		}
-		return nil, &Failed{Summary: err.Error(), Argv: []string{j.Action.Call.Func}, Wall: time.Since(start)}
+		return nil, &Failed{Summary: err.Error(), Wall: time.Since(start)}
 	}
 	d := &Done{Result: &Result{Wall: time.Since(start), Isolation: "in-process"}}
 	for _, o := range j.Action.Outputs {
@@ -58,6 +58,7 @@ func (x *Executor) call(ctx context.Context, j *Job) (*Done, error) {
 
 // callContext implements rule.CallContext. It is used by one goroutine.
 type callContext struct {
+	ctx   context.Context
 	x     *Executor
 	j     *Job
 	files map[string]OutputResult
@@ -129,7 +130,7 @@ func (c *callContext) Open(path string) (io.ReadCloser, error) {
 		}
 		rc, err := c.x.Store.Open(d)
 		if errors.Is(err, cache.ErrMissing) {
-			return nil, &MissingInputError{r.Path}
+			return nil, &MissingInputError{r.source()}
 		}
 		return rc, err
 	}
@@ -139,7 +140,7 @@ func (c *callContext) Open(path string) (io.ReadCloser, error) {
 func (c *callContext) entry(r Resolved, rel string) (tree.Entry, error) {
 	entries, err := tree.Flatten(c.x.Store, r.Digest)
 	if err != nil {
-		return tree.Entry{}, &MissingInputError{r.Path}
+		return tree.Entry{}, &MissingInputError{r.source()}
 	}
 	i := slices.IndexFunc(entries, func(e tree.Entry) bool { return e.Path == rel && !e.Dir && e.Link == "" })
 	if i < 0 {
@@ -157,7 +158,7 @@ func (c *callContext) List(at string) ([]string, error) {
 		}
 		entries, err := tree.Flatten(c.x.Store, r.Digest)
 		if err != nil {
-			return nil, &MissingInputError{at}
+			return nil, &MissingInputError{r.source()}
 		}
 		var names []string
 		for _, e := range entries {
@@ -194,14 +195,28 @@ func (c *callContext) Write(path string, data []byte, executable bool) error {
 
 // Symlink implements rule.CallContext.
 func (c *callContext) Symlink(path, target string) error {
-	for _, o := range c.j.Action.Outputs {
-		if rel, ok := strings.CutPrefix(path, o.Path+"/"); ok && o.Kind == rule.OutputTree {
-			if err := tree.CheckLink(rel, target); err != nil {
-				return err
-			}
-			c.roots[o.Path].AddSymlink(rel, target)
-			return nil
-		}
+	root, rel, err := c.below(path)
+	if err != nil {
+		return err
 	}
-	return fmt.Errorf("%s is not in a declared output tree", path)
+	if err := tree.CheckLink(rel, target); err != nil {
+		return err
+	}
+	root.AddSymlink(rel, target)
+	return nil
+}
+
+// below gives the declared output tree that path lies in, and path in it.
+func (c *callContext) below(path string) (*reapi.Root, string, error) {
+	for _, o := range c.j.Action.Outputs {
+		rel, ok := strings.CutPrefix(path, o.Path+"/")
+		if !ok || o.Kind != rule.OutputTree {
+			continue
+		}
+		if err := rule.CheckRel(rel); err != nil {
+			return nil, "", fmt.Errorf("%q: a path %w", path, err)
+		}
+		return c.roots[o.Path], rel, nil
+	}
+	return nil, "", fmt.Errorf("%s is not in a declared output tree", path)
 }

@@ -133,6 +133,9 @@ func (x *Executor) eachFile(ctx context.Context, j *Job, file string, runner exe
 	}
 	p.DepFile, p.Stdout, p.Each = r.Replace(p.DepFile), r.Replace(p.Stdout), nil
 	sub.dirs = []string{path.Join(a.Outputs[0].Path, path.Dir(file))}
+	if j.Action.Spawn.Each.Alone {
+		sub.Inputs = x.alone(j.Inputs, j.Action.Spawn.Each.Tree.Path, file)
+	}
 	a.Spawn = &p
 	sub.Action = &a
 	if err := x.Keys(&sub); err != nil {
@@ -174,6 +177,19 @@ func (x *Executor) whole(r *Result) bool {
 	}
 	missing, err := x.Store.Missing(ds)
 	return err == nil && len(missing) == 0
+}
+
+// alone gives the inputs with one file of a tree in the tree's place.
+func (x *Executor) alone(in []Resolved, at, file string) []Resolved {
+	out := slices.Clone(in)
+	for i := range out {
+		if out[i].Path == at {
+			if r, ok := x.pick(&out[i], file); ok {
+				out[i] = r
+			}
+		}
+	}
+	return out
 }
 
 // merge adds the entries of a tree to root.

@@ -94,9 +94,11 @@ type Executor struct {
 	Getenv   func(string) (string, bool)
 	Scratch  func(name string) (dir string, err error)
 	Progress func(label string, done, total int64)
-	Fan      int  // how many commands of one fanned-out action run at once
-	NoLookup bool // the commands of a fanned-out action run whatever the cache holds
-	NoSave   bool // and their results are not kept
+	Fan      int      // how many commands of one fanned-out action run at once
+	LayerDir string   // where layers are made
+	Hold     HoldFunc // nil: nobody else works on keys
+	NoLookup bool     // the commands of a fanned-out action run whatever the cache holds
+	NoSave   bool     // and their results are not kept
 
 	keyers sync.Pool
 	flat   sync.Map // digest.Hash of a tree -> map[string]digest.Hash
@@ -232,7 +234,7 @@ func (x *Executor) SpawnOf(j *Job, r exec.Runner) (*exec.Spawn, error) {
 		}
 		s.Inputs = in
 	}
-	return s, nil
+	return s, x.stageLayers(j, r.Isolation(), s)
 }
 
 func (x *Executor) spawn(ctx context.Context, j *Job, r exec.Runner) (*Done, error) {
@@ -382,7 +384,7 @@ func (x *Executor) stage(j *Job) ([]exec.Input, error) {
 			e.From, err = x.Store.BlobPath(r.Digest, r.Exec)
 		}
 		if errors.Is(err, cache.ErrMissing) {
-			return nil, &MissingInputError{r.Path}
+			return nil, &MissingInputError{r.source()}
 		}
 		if err != nil {
 			return nil, &EnvError{err}

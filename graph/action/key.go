@@ -16,6 +16,15 @@ type Resolved struct {
 	rule.Artifact
 	Digest digest.Digest // of a file's bytes, or of a tree's root Directory message
 	Exec   bool
+	From   string // the tree that it was picked from, "" for what is an artifact itself
+}
+
+// source gives the path of the artifact whose bytes these are.
+func (r *Resolved) source() string {
+	if r.From != "" {
+		return r.From
+	}
+	return r.Path
 }
 
 // ToolIdentity is a program of the host in a key: the name it was asked for by, and what it is.
@@ -88,6 +97,11 @@ func describeSpawn(p *rule.Spawn, s Sink) {
 	}
 	if p.Network {
 		s.Option("network", "true")
+	}
+	for _, l := range p.Layers {
+		for _, f := range l.Files {
+			s.Option("layer "+l.Path+"/"+f.Path, f.Link+"\n"+f.Text)
+		}
 	}
 	if p.Each != nil {
 		s.Option("each", p.Each.Tree.Path+" "+strings.Join(p.Each.Globs, " "))

@@ -33,7 +33,7 @@ func (p *partSink) add(name, value string) {
 
 func (p *partSink) Arg(i int, v string)       { p.add(fmt.Sprintf("arg %d", i), display(v)) }
 func (p *partSink) Env(name, value string)    { p.add("env "+name, display(value)) }
-func (p *partSink) Option(name, value string) { p.add("option "+name, value) }
+func (p *partSink) Option(name, value string) { p.add("option "+name, display(value)) }
 func (p *partSink) Output(path string, tree bool) {
 	kind := "file"
 	if tree {

@@ -1,11 +1,14 @@
 package action
 
 import (
+	"time"
+
 	"github.com/cairn-build/cairn/graph/rule"
 )
 
-// The encoded form of a program, as the snapshot keeps it beside its target: version 1, argv, env, passed names, data, tools.
-const programVersion = 1
+// The encoded form of a program, as the snapshot keeps it beside its target: version 2, argv, env, passed names, data, tools, trees,
+// layers, and 1 with the script's own words or 0.
+const programVersion = 2
 
 // EncodeProgram gives what `cairn run` needs of p.
 func EncodeProgram(p rule.Program) []byte {
@@ -14,13 +17,35 @@ func EncodeProgram(p rule.Program) []byte {
 	e.strs(p.Argv)
 	e.env(p.Env)
 	e.strs(p.PassEnv)
-	e.num(uint64(len(p.Data)))
-	for _, a := range p.Data {
+	e.artifacts(p.Data)
+	e.strs(p.Tools)
+	e.artifacts(p.Trees)
+	e.layers(p.Layers)
+	if s := p.Script; s != nil {
+		e.num(1)
+		e.str(s.Dir)
+		e.strs(s.Path)
+		e.num(uint64(s.Grace))
+	} else {
+		e.num(0)
+	}
+	return e.b
+}
+
+func (e *encoder) artifacts(as []rule.Artifact) {
+	e.num(uint64(len(as)))
+	for _, a := range as {
 		e.str(a.Path)
 		e.num(uint64(a.Kind))
 	}
-	e.strs(p.Tools)
-	return e.b
+}
+
+func (d *decoder) artifacts() []rule.Artifact {
+	var as []rule.Artifact
+	for n := d.count(); n > 0; n-- {
+		as = append(as, rule.Artifact{Path: d.str(), Kind: rule.ArtifactKind(d.num())})
+	}
+	return as
 }
 
 // DecodeProgram reads what EncodeProgram wrote; false for damaged bytes.
@@ -30,9 +55,12 @@ func DecodeProgram(b []byte) (rule.Program, bool) {
 		return rule.Program{}, false
 	}
 	p := rule.Program{Argv: d.strs(), Env: d.env(), PassEnv: d.strs()}
-	for n := d.count(); n > 0; n-- {
-		p.Data = append(p.Data, rule.Artifact{Path: d.str(), Kind: rule.ArtifactKind(d.num())})
-	}
+	p.Data = d.artifacts()
 	p.Tools = d.strs()
+	p.Trees = d.artifacts()
+	p.Layers = d.layers()
+	if d.num() == 1 {
+		p.Script = &rule.Script{Dir: d.str(), Path: d.strs(), Grace: time.Duration(d.num())}
+	}
 	return p, !d.bad && d.b == ""
 }

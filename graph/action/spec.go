@@ -14,10 +14,10 @@ import (
 )
 
 // The encoded form of an action's declaration, as the snapshot keeps it. Inputs and outputs are not in it: the snapshot
-// holds those as ids. Version 1, in order: version, form (1 spawn, 2 call, 3 fetch), mnemonic, flags, resources, then the
+// holds those as ids. Version 2, in order: version, form (1 spawn, 2 call, 3 fetch), mnemonic, flags, resources, picks, then the
 // form's own fields; numbers are uvarints, strings and lists carry their length. It is never read by another version of
 // cairn: the snapshot's settings hold cairn's identity.
-const specVersion = 1
+const specVersion = 2
 
 const (
 	flagTest = 1 << iota
@@ -31,6 +31,7 @@ const (
 	flagPin
 	flagFollow
 	flagEmptySubmodules
+	flagAlone
 )
 
 // errSpec is what damaged bytes decode to.
@@ -61,6 +62,31 @@ func (e *encoder) words(m map[string]string) {
 	}
 }
 
+func (e *encoder) layers(l []rule.Layer) {
+	e.num(uint64(len(l)))
+	for _, x := range l {
+		e.str(x.Path)
+		e.num(uint64(len(x.Files)))
+		for _, f := range x.Files {
+			e.str(f.Path)
+			e.str(f.Text)
+			e.str(f.Link)
+		}
+	}
+}
+
+func (d *decoder) layers() []rule.Layer {
+	var l []rule.Layer
+	for n := d.count(); n > 0; n-- {
+		x := rule.Layer{Path: d.str()}
+		for m := d.count(); m > 0; m-- {
+			x.Files = append(x.Files, rule.LayerFile{Path: d.str(), Text: d.str(), Link: d.str()})
+		}
+		l = append(l, x)
+	}
+	return l
+}
+
 func flagsOf(a *rule.Action) uint64 {
 	var f uint64
 	set := func(on bool, bit uint64) {
@@ -76,6 +102,7 @@ func flagsOf(a *rule.Action) uint64 {
 		set(s.Posix, flagPosix)
 		set(s.Network, flagNetwork)
 		set(s.Each != nil, flagEach)
+		set(s.Each != nil && s.Each.Alone, flagAlone)
 	}
 	if a.Fetch != nil {
 		set(a.Fetch.Executable, flagExecutable)
@@ -102,6 +129,7 @@ func EncodeSpec(a *rule.Action) []byte {
 	e.num(flagsOf(a))
 	e.num(uint64(a.Resources.Mem))
 	e.num(uint64(a.Resources.Slots))
+	e.strs(a.Picks)
 	switch form {
 	case 1:
 		e.spawn(a.Spawn)
@@ -133,6 +161,7 @@ func (e *encoder) spawn(s *rule.Spawn) {
 			e.num(0)
 		}
 	}
+	e.layers(s.Layers)
 	if s.Each != nil {
 		e.str(s.Each.Tree.Path)
 		e.num(uint64(s.Each.Tree.Kind))
@@ -234,6 +263,7 @@ func DecodeSpec(b []byte) (*rule.Action, error) {
 	flags := d.num()
 	a.Test, a.Exclusive, a.Local, a.Uncached = flags&flagTest != 0, flags&flagExclusive != 0, flags&flagLocal != 0, flags&flagUncached != 0
 	a.Resources = rule.Resources{Mem: int64(d.num()), Slots: int(d.num())}
+	a.Picks = d.strs()
 	switch form {
 	case 1:
 		a.Spawn = d.spawn(flags)
@@ -263,8 +293,9 @@ func (d *decoder) spawn(flags uint64) *rule.Spawn {
 	for n := d.count(); n > 0; n-- {
 		s.Scratch = append(s.Scratch, rule.Scratch{Name: d.str(), Env: d.str(), Shared: d.num() == 1})
 	}
+	s.Layers = d.layers()
 	if flags&flagEach != 0 {
-		s.Each = &rule.Each{Tree: rule.Artifact{Path: d.str(), Kind: rule.ArtifactKind(d.num())}, Globs: d.strs()}
+		s.Each = &rule.Each{Tree: rule.Artifact{Path: d.str(), Kind: rule.ArtifactKind(d.num())}, Globs: d.strs(), Alone: flags&flagAlone != 0}
 	}
 	return s
 }

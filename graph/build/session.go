@@ -65,6 +65,7 @@ func (e *Engine) newSession(g *state.Graph, req Request, w state.Wanted) (*sessi
 	s.sum.RunID = newRunID(s.start)
 	s.x = &action.Executor{Store: c, Runner: r, Root: e.o.Root, TempDir: filepath.Join(c.Dir(), "tmp"), Calls: e.calls, Fetcher: e.fetcher,
 		Apart: e.apart, Offline: e.o.Offline, Getenv: e.o.Getenv, Scratch: e.scratch, Fan: e.o.Jobs, NoLookup: e.o.Force || e.o.NoCacheRead, NoSave: e.o.NoCacheSave,
+		LayerDir: layerDir(c), Hold: s.hold,
 		Progress: func(label string, done, total int64) {
 			e.emit(Event{Fetch: &FetchEvent{Label: label, Done: done, Total: total}})
 		}}

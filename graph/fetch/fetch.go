@@ -32,6 +32,15 @@ type Fetcher interface {
 	Fetch(ctx context.Context, r Request) (io.ReadCloser, error)
 }
 
+// Lister is a Fetcher that can say what files a package has.
+type Lister interface {
+	// Offers gives the files of the package that params name. Errors are as for Fetch. Safe for concurrent use.
+	Offers(ctx context.Context, params map[string]string) ([]Offer, error)
+}
+
+// Offer is a file that an index has; SHA256 is "" where the index does not say.
+type Offer struct{ File, SHA256 string }
+
 // TreeFetcher is a Fetcher that brings whole trees.
 type TreeFetcher interface {
 	// FetchTree writes the tree r.GitTree into an empty folder: files with their executable bit, folders and links. It

@@ -36,7 +36,10 @@ type Action struct {
 	Spawn    *Spawn
 	Call     *Call
 	Fetch    *Fetch
-	Test     bool // runs in `cairn test` only; not keyed
+	// Picks are paths below the trees among Inputs. Of a tree that Picks go into, only they are inputs: a file, or a folder as
+	// a tree of its own. A path that is not there is no error; the key says so by its absence.
+	Picks []string
+	Test  bool // runs in `cairn test` only; not keyed
 
 	Resources Resources // not keyed
 	Exclusive bool      // not keyed
@@ -63,6 +66,7 @@ type Spawn struct {
 	Network bool
 	Timeout time.Duration // not keyed; 0: none
 	Scratch []Scratch     // not keyed
+	Layers  []Layer       // folders that hang on this machine; what they are made from is keyed
 	// Each, where set, fans the command out over the files of a tree.
 	Each *Each
 }
@@ -82,6 +86,8 @@ type Scratch struct {
 type Each struct {
 	Tree  Artifact
 	Globs []string
+	// Alone commands see their own file of Tree and no other, so that their keys hang on nothing else in it.
+	Alone bool
 }
 
 // EnvVar is one keyed variable.
@@ -108,7 +114,34 @@ type CallContext interface {
 	Write(path string, data []byte, executable bool) error
 	// Symlink makes a link below a declared output tree; target is relative and stays in the tree.
 	Symlink(path, target string) error
+	// Entries gives what lies below a declared input tree, sorted by path: files and links, relative to it.
+	Entries(tree string) ([]Entry, error)
+	// Fetch brings bytes whose digests are declared, several at once. Each is looked up and recorded like a Fetch action, by its
+	// digest alone, and brought by the same fetchers. Unpack, Strip and Executable have no meaning here.
+	Fetch(fs []Fetch) ([]Blob, error)
+	// Offers asks a fetcher what files a package has, for declarations that give digests without names. What it says is
+	// not trusted: the bytes are compared with the digest.
+	Offers(fetcher string, params map[string]string) ([]Offer, error)
+	// Link puts bytes that are in the cache into a declared output tree; they are neither read nor copied.
+	Link(path string, b Blob, executable bool) error
 }
+
+// Blob stands for bytes in the cache: what Fetch brought, or a file of an input tree.
+type Blob struct {
+	SHA256 string // 64 lower-case hex digits
+	Size   int64
+}
+
+// Entry is a file or a link of an input tree.
+type Entry struct {
+	Path       string
+	Blob       Blob
+	Executable bool
+	Link       string // a link's target; "" for a file
+}
+
+// Offer is a file that an index has. SHA256 is "" where the index does not say.
+type Offer struct{ File, SHA256 string }
 
 // Fetch brings bytes whose digest is declared. Its key is SHA256, Unpack, Strip and Executable, or GitTree and
 // EmptySubmodules, and nothing else.

@@ -1,5 +1,7 @@
 package rule
 
+import "time"
+
 // Provider is a set of typed facts that a target hands to those who depend on it. Each type is given at most once by a target.
 type Provider interface {
 	// ProviderName is the word that Attr.Needs and messages use: "program".
@@ -8,12 +10,26 @@ type Provider interface {
 
 // Program is what `cairn run` starts and what a `tools` attribute can name: provider "program".
 type Program struct {
-	Argv     []string // placeholders of HostTool allowed; paths are relative to the root of the action's tree
-	Env      []EnvVar
-	PassEnv  []string
-	Data     []Artifact // what must be there when it runs
-	Tools    []string   // programs of the host that Argv names
+	Argv    []string // placeholders of HostTool allowed; paths are relative to the root of the action's tree
+	Env     []EnvVar
+	PassEnv []string
+	Data    []Artifact // what must be there when it runs
+	Tools   []string   // programs of the host that Argv names
+	// Trees are needed like Data, but are used where they lie in the cache and not put into cairn-out: Argv and Env name
+	// them, and what is below them, by their paths in an action's tree.
+	Trees    []Artifact
+	Layers   []Layer
 	Platform Platform
+	// Script programs are started by a cairn that stays, in an environment of their own; nil for those that take cairn's place.
+	Script *Script
+}
+
+// Script says how a program that cairn stays with is started.
+type Script struct {
+	Dir string // where it starts, as Argv names paths; "" is where the caller is
+	// Path are folders that lead the script's PATH, as Argv names paths.
+	Path  []string
+	Grace time.Duration // between being asked to stop and being killed
 }
 
 // ProviderName implements Provider.

@@ -51,6 +51,7 @@ func TestWriteFile(t *testing.T) {
 
 // call is a rule.CallContext that keeps what is written.
 type call struct {
+	rule.CallContext
 	args []byte
 	path string
 	data []byte
