@@ -169,6 +169,9 @@ func mountPoint(p string, file bool) error {
 	if err := os.MkdirAll(filepath.Dir(p), 0o755); err != nil {
 		return err
 	}
+	if _, err := os.Lstat(p); err == nil {
+		return nil
+	}
 	f, err := os.OpenFile(p, os.O_CREATE|os.O_WRONLY, 0o444)
 	if err != nil {
 		return err

@@ -9,11 +9,13 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/cairn-build/cairn/graph/toolset"
 )
 
 // fill makes all of the sandbox that stays.
 func (b *box) fill(root string, set *setup) error {
-	for _, d := range systemDirs {
+	for _, d := range toolset.SystemDirs() {
 		fi, err := os.Lstat(d)
 		if err != nil {
 			continue

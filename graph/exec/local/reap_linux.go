@@ -21,10 +21,13 @@ func killDescendants() {
 		case err != nil: // ECHILD: none left
 			return
 		}
+		killed := false
 		for _, c := range children(os.Getpid()) {
-			_ = syscall.Kill(c, syscall.SIGKILL)
+			killed = syscall.Kill(c, syscall.SIGKILL) == nil || killed
 		}
-		_, _ = syscall.Wait4(-1, nil, 0, nil)
+		if killed { // otherwise one became ours behind the scan's back, and waiting for it could take for ever
+			_, _ = syscall.Wait4(-1, nil, 0, nil)
+		}
 	}
 }
 

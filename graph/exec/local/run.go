@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/cairn-build/cairn/graph/exec"
+	"github.com/cairn-build/cairn/graph/toolset"
 )
 
 // Where a command in the sandbox finds things. The names are the same on every machine, for paths get into outputs.
@@ -210,7 +211,7 @@ func scratchPath(c exec.Scratch) string { return boxScratch + "/" + c.Env }
 func profileMounts(farm string, k *kit, scratch []exec.Scratch) []mount {
 	ms := []mount{{Target: boxBin, Source: farm}}
 	for _, p := range k.roots {
-		if systemShows(p) {
+		if toolset.InSystem(p) {
 			continue
 		}
 		fi, err := os.Stat(p)
@@ -220,18 +221,6 @@ func profileMounts(farm string, k *kit, scratch []exec.Scratch) []mount {
 		ms = append(ms, mount{Target: scratchPath(c), Source: c.Dir, Write: true})
 	}
 	return ms
-}
-
-// systemDirs are shown in every sandbox, as the host has them.
-var systemDirs = []string{"/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"}
-
-func systemShows(p string) bool {
-	for _, d := range systemDirs {
-		if p == d || strings.HasPrefix(p, d+"/") {
-			return true
-		}
-	}
-	return false
 }
 
 // readyPlace removes what an earlier run of s left in the workspace, and makes the folders that s writes to.
