@@ -43,6 +43,7 @@ type Request struct {
 	Tests    bool // run the tests of the wanted targets as well
 	Runs     int  // how often each test runs; >1 ignores cached passes
 	Only     []string
+	Among    map[string]bool // labels; of the targets that Patterns cover just these; nil: all
 	// ShardIndex (from 1) of ShardCount takes a stable share of the tests; 0 of 0 is all.
 	ShardIndex, ShardCount int
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/cairn-build/cairn/cache/disk"
 	"github.com/cairn-build/cairn/graph/action"
@@ -29,6 +30,11 @@ func (e *Engine) Build(ctx context.Context, r Request) (*Summary, error) {
 	if err != nil {
 		return nil, err
 	}
+	return e.buildIn(ctx, g, r, sel, start)
+}
+
+// buildIn does what r asks in a graph that is up to date.
+func (e *Engine) buildIn(ctx context.Context, g *state.Graph, r Request, sel *selection, start time.Time) (*Summary, error) {
 	dirty, redo, err := e.dirty(g, r, sel)
 	if err != nil {
 		return nil, err
@@ -102,6 +108,9 @@ type selection struct {
 // selectFor resolves what a request is about. With tests it may be a part of them: those named, or a stable share.
 func (e *Engine) selectFor(g *state.Graph, r Request) (*selection, error) {
 	sel, err := e.selectTargets(g, r.Patterns, r.Tests)
+	if err == nil && r.Among != nil {
+		sel = e.among(g, sel, r.Among)
+	}
 	if err != nil || !r.Tests || len(r.Only) == 0 && r.ShardCount < 2 {
 		return sel, err
 	}
@@ -125,6 +134,25 @@ func (e *Engine) selectFor(g *state.Graph, r Request) (*selection, error) {
 		return r.ShardCount > 1 && (n-1)%r.ShardCount != r.ShardIndex-1
 	})
 	return e.selected(g, targets, true), nil
+}
+
+// among keeps of a selection the targets that have one of the labels.
+func (e *Engine) among(g *state.Graph, sel *selection, labels map[string]bool) *selection {
+	targets := sel.targets
+	if targets == nil {
+		for t := range (state.Targets{First: 0, Last: state.TargetID(g.NumTargets())}).All() {
+			if g.TargetFlags(t)&state.Manual == 0 {
+				targets = append(targets, t)
+			}
+		}
+	}
+	kept := []state.TargetID{}
+	for _, t := range targets {
+		if labels[g.LabelText(t)] {
+			kept = append(kept, t)
+		}
+	}
+	return e.selected(g, kept, sel.tests)
 }
 
 // selectTargets resolves patterns, in order: a later one takes away or adds. A pattern that covers nothing is an error.

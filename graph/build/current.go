@@ -63,6 +63,7 @@ func (e *Engine) renew(ctx context.Context, old *state.Graph, path string, save 
 	if old == nil {
 		old = e.lastSnapshot(path)
 	}
+	e.forgetTools() // cairn.local.hcl may say something else of them
 	g, ds, err := e.evaluate(ctx, old)
 	if err != nil {
 		return nil, err
@@ -152,6 +153,7 @@ func (e *Engine) readsHold(g *state.Graph, ch *state.Changes) bool {
 		case state.ReadFile:
 			f, err := state.HashFile(filepath.Join(e.o.Root, filepath.FromSlash(r.Path)), e.now)
 			if err != nil || f.Digest.Hash != r.Digest.Hash || r.Stat.Missing() {
+				e.news.read(r.Path)
 				return false
 			}
 			g.SetRead(c.ID, f.Stat, f.Racy)
@@ -159,14 +161,17 @@ func (e *Engine) readsHold(g *state.Graph, ch *state.Changes) bool {
 			now := e.now()
 			st, err := state.StatSource(filepath.Join(e.o.Root, filepath.FromSlash(r.Path)))
 			if err != nil {
+				e.news.folder(r.Path)
 				return false
 			}
 			d, err := load.HashDir(e.o.Root, r.Path)
 			if err != nil || d != r.Digest.Hash {
+				e.news.folder(r.Path)
 				return false
 			}
 			g.SetRead(c.ID, st, st.RacyAt(now))
 		default:
+			e.news.read(r.Path)
 			return false
 		}
 	}
@@ -179,15 +184,21 @@ func (e *Engine) applyChanges(ctx context.Context, g *state.Graph, ch *state.Cha
 		if i%1024 == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}
-		if _, known := g.SourceFact(c.ID); !known {
+		was, known := g.SourceFact(c.ID)
+		if !known {
 			continue // hashed when an action asks for it
 		}
 		if c.Stat.Missing() {
 			g.ForgetSource(c.ID)
+			e.news.artifact(g.Path(c.ID))
 			continue
 		}
-		if _, err := e.hashSource(g, c.ID); err != nil {
+		f, err := e.hashSource(g, c.ID)
+		if err != nil {
 			g.ForgetSource(c.ID) // the action that reads it says what is wrong
+		}
+		if err != nil || f.Digest != was.Digest || f.Stat.Executable() != was.Stat.Executable() {
+			e.news.artifact(g.Path(c.ID))
 		}
 	}
 	for _, c := range ch.Outputs {
@@ -195,8 +206,13 @@ func (e *Engine) applyChanges(ctx context.Context, g *state.Graph, ch *state.Cha
 			continue
 		}
 		g.ClearPlaced(c.ID)
+		e.news.artifact(g.Path(c.ID))
+	}
+	if len(ch.Tools) > 0 {
+		e.forgetTools()
 	}
 	for _, id := range ch.Tools {
+		e.news.tool(g.ToolName(id))
 		if _, err := e.tool(ctx, g, id); err != nil {
 			if ctx.Err() != nil {
 				return ctx.Err()

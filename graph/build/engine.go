@@ -20,6 +20,7 @@ import (
 	"github.com/cairn-build/cairn/graph/fetch"
 	"github.com/cairn-build/cairn/graph/label"
 	"github.com/cairn-build/cairn/graph/rule"
+	"github.com/cairn-build/cairn/graph/state"
 	"github.com/cairn-build/cairn/graph/toolset"
 )
 
@@ -39,6 +40,9 @@ type Engine struct {
 	fetchers map[string]fetch.Fetcher
 	fresh    bool // this process has evaluated the workspace
 	resolved map[string]toolset.Tool
+	news     news            // what was found to be new since it was last emptied, see Look
+	past     []*state.Graph  // of earlier rounds, see Look
+	reads    []state.ReadRow // what the last evaluation read, if it failed
 }
 
 // Open makes an engine. It reads nothing: what it needs is opened when it is first used.

@@ -42,15 +42,18 @@ func (l loaded) For(of label.Label, p rule.Platform) (*rule.Target, diag.List) {
 // evaluate makes the graph anew, and takes over from old what still holds of its facts. Warnings come with the graph.
 func (e *Engine) evaluate(ctx context.Context, old *state.Graph) (*state.Graph, diag.List, error) {
 	before := e.now()
+	e.reads = nil
 	ws, ds := e.load(ctx)
 	if err := ctx.Err(); err != nil {
 		return nil, ds, err
 	}
 	if ds.HasErrors() {
+		e.reads = readRows(ws, before)
 		return nil, ds, ds
 	}
 	order, more := e.analyze(ws)
 	if ds = append(ds, more...); ds.HasErrors() {
+		e.reads = readRows(ws, before)
 		return nil, ds, ds
 	}
 	g, err := e.graphOf(ws, order, before)
@@ -96,8 +99,8 @@ func (e *Engine) graphOf(ws *load.Workspace, order []*analysis.Configured, befor
 			b.Action(actionRow(b, id, &c.Actions[i], tools))
 		}
 	}
-	for _, r := range ws.Reads() {
-		b.Read(readRow(r, before))
+	for _, r := range readRows(ws, before) {
+		b.Read(r)
 	}
 	return b.Finish()
 }
@@ -154,6 +157,14 @@ func targetFlags(c *analysis.Configured) state.TargetFlags {
 		}
 	}
 	return f
+}
+
+func readRows(ws *load.Workspace, before int64) []state.ReadRow {
+	var rows []state.ReadRow
+	for _, r := range ws.Reads() {
+		rows = append(rows, readRow(r, before))
+	}
+	return rows
 }
 
 // readRow turns what loading read into what the snapshot checks.

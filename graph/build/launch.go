@@ -31,14 +31,27 @@ func (e *Engine) Program(ctx context.Context, target, pkg string) (*Launch, erro
 	if err != nil {
 		return nil, err
 	}
+	p, err := programOf(g, t)
+	if err != nil {
+		return nil, err
+	}
+	return e.launch(ctx, g, t, p)
+}
+
+// programOf gives what a target starts.
+func programOf(g *state.Graph, t state.TargetID) (rule.Program, error) {
 	b := g.Run(t)
 	if b == nil {
-		return nil, fmt.Errorf("%s is a %s: there is nothing to run; kinds such as program can be run", g.LabelText(t), g.TargetKind(t))
+		return rule.Program{}, fmt.Errorf("%s is a %s: there is nothing to run; kinds such as program can be run", g.LabelText(t), g.TargetKind(t))
 	}
 	p, ok := action.DecodeProgram(b)
 	if !ok || len(p.Argv) == 0 {
-		return nil, &EnvError{Err: fmt.Errorf("internal error: damaged program of %s", g.LabelText(t))}
+		return p, &EnvError{Err: fmt.Errorf("internal error: damaged program of %s", g.LabelText(t))}
 	}
+	return p, nil
+}
+
+func (e *Engine) launch(ctx context.Context, g *state.Graph, t state.TargetID, p rule.Program) (*Launch, error) {
 	paths := map[string]string{}
 	for _, name := range p.Tools {
 		tool, err := e.resolveTool(ctx, g, name)
