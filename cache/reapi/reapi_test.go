@@ -148,7 +148,7 @@ func TestActionEqualsGenerated(t *testing.T) {
 			slices.SortFunc(p.Properties, func(a, b *repb.Platform_Property) int { return strings.Compare(a.Name, b.Name) })
 			same(t, "platform", AppendPlatform(nil, slices.Clone(c.Platform)), marshal(t, p))
 		}
-		m.Platform = p
+		m.Platform = p //lint:ignore SA1019 servers of API 2.1 and before read the platform here
 		same(t, "command", AppendCommand(nil, c), marshal(t, m))
 
 		a := &Action{Command: randDigest(r), InputRoot: randDigest(r), DoNotCache: r.IntN(2) == 0, Platform: c.Platform}

@@ -70,7 +70,7 @@ func Parse(text, pkg string) (Label, error) {
 	case strings.HasPrefix(text, ":"):
 		l = Label{Pkg: pkg, Name: text[1:]}
 	default:
-		return Label{}, fmt.Errorf("%q is not a label: a label starts with // or with :", text)
+		return Label{}, fmt.Errorf("%q is not a label, which starts with // or a colon", text)
 	}
 	if err := CheckPkg(l.Pkg); err != nil {
 		return Label{}, fmt.Errorf("%q: %w", text, err)

@@ -130,7 +130,7 @@ func (u *unit) patterns(a *hclsyntax.Attribute, texts []string, context string) 
 		case p.Minus:
 			err = fmt.Errorf("%q: a visibility adds, it leaves nothing out", text)
 		case !looksLikeLabel(text):
-			err = fmt.Errorf("%q: a pattern starts with // or with :", text)
+			err = fmt.Errorf("%q is not a pattern, which starts with // or a colon", text)
 			hint = "Packages below this one are " + quoteName("//"+joinPath(u.path, "...")) + "."
 		}
 		if err != nil {

@@ -50,9 +50,8 @@ func newUnit(l *loader, path string, p rule.Platform) *unit {
 	return u
 }
 
-func (u *unit) report(d diag.Diag)                   { u.diags = append(u.diags, d) }
-func (u *unit) reportAll(ds diag.List)               { u.diags = append(u.diags, ds...) }
-func (u *unit) header(b *hclsyntax.Block) diag.Range { return rangeOf(b.DefRange()) }
+func (u *unit) report(d diag.Diag)     { u.diags = append(u.diags, d) }
+func (u *unit) reportAll(ds diag.List) { u.diags = append(u.diags, ds...) }
 
 // reportHidden reports problems of an expression; where hide is set, without its text and values.
 func (u *unit) reportHidden(ds diag.List, hide bool) {

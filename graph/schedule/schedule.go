@@ -76,8 +76,6 @@ type job struct {
 	needed   bool
 	again    bool // was blocked in the middle of a turn: must have another, whatever Skip says
 	poisoned bool // a dep failed
-	queued   bool
-	index    int
 }
 
 // queue is a heap of ready jobs, the longest path first; among equals the lower number.
@@ -191,7 +189,6 @@ func (r *run) release(j *job) {
 	case r.skips(j):
 		r.settle(j, Same)
 	default:
-		j.queued = true
 		heap.Push(&r.ready, j)
 	}
 }
@@ -238,7 +235,6 @@ func (r *run) settle(first *job, k Kind) {
 			case r.skips(u):
 				stack = append(stack, end{u, Same})
 			default:
-				u.queued = true
 				heap.Push(&r.ready, u)
 			}
 		}
@@ -306,9 +302,6 @@ func (r *run) pick() *job {
 	}
 	for _, j := range passed {
 		heap.Push(&r.ready, j)
-	}
-	if found != nil {
-		found.queued = false
 	}
 	return found
 }

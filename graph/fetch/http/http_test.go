@@ -252,7 +252,7 @@ func TestNextPlace(t *testing.T) {
 func TestErrorsHoldNoSecrets(t *testing.T) {
 	s := serve(t, func(w nethttp.ResponseWriter, r *nethttp.Request, _ int) {
 		if r.URL.Path == "/loop" {
-			nethttp.Redirect(w, r, r.URL.String()+"x&sig=hush", 302)
+			nethttp.Redirect(w, r, r.URL.String()+"x&sig=hush", nethttp.StatusFound)
 			return
 		}
 		w.WriteHeader(401)
@@ -372,7 +372,7 @@ func TestCredentialsStayAtTheirHost(t *testing.T) {
 	}))
 	defer other.Close()
 	away := strings.Replace(other.URL, "127.0.0.1", "localhost", 1)
-	s := serve(t, func(w nethttp.ResponseWriter, r *nethttp.Request, _ int) { nethttp.Redirect(w, r, away, 302) })
+	s := serve(t, func(w nethttp.ResponseWriter, r *nethttp.Request, _ int) { nethttp.Redirect(w, r, away, nethttp.StatusFound) })
 	c, _ := client(t, Options{})
 	if _, err := get(c, strings.Replace(s.URL, "http://", "http://me:pw@", 1)); err != nil {
 		t.Skip("localhost does not lead to this machine here: ", err)
@@ -386,7 +386,7 @@ func TestCertificates(t *testing.T) {
 	plain := serve(t, func(w nethttp.ResponseWriter, r *nethttp.Request, _ int) {})
 	s := httptest.NewTLSServer(nethttp.HandlerFunc(func(w nethttp.ResponseWriter, r *nethttp.Request) {
 		if r.URL.Path == "/down" {
-			nethttp.Redirect(w, r, plain.URL, 302)
+			nethttp.Redirect(w, r, plain.URL, nethttp.StatusFound)
 			return
 		}
 		w.Write([]byte("ok"))
@@ -424,7 +424,7 @@ func TestCertificates(t *testing.T) {
 func TestPage(t *testing.T) {
 	s := serve(t, func(w nethttp.ResponseWriter, r *nethttp.Request, _ int) {
 		if r.URL.Path == "/a" {
-			nethttp.Redirect(w, r, "/b/", 301)
+			nethttp.Redirect(w, r, "/b/", nethttp.StatusMovedPermanently)
 			return
 		}
 		w.Header().Set("Content-Type", "text/x")
