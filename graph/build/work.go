@@ -136,6 +136,9 @@ func (s *session) prepare(ctx context.Context, t *turn) error {
 	if err != nil {
 		return err
 	}
+	if in, err = s.x.Pick(t.act, in); err != nil {
+		return err
+	}
 	// A source that was read just now, here or for another action, has changed the mark: it must be of what was resolved.
 	for now := s.g.Mark(t.id); now != t.mark; now = s.g.Mark(t.id) {
 		if t.mark = now; ctx.Err() != nil {
