@@ -1,6 +1,8 @@
 package main
 
 import (
+	"errors"
+	"io/fs"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -25,7 +27,10 @@ func execCommand(a *app) *cobra.Command {
 					return err
 				}
 				code, err := s.engine.ExecIn(c.Context(), l.String(), "", args[1:], failed, os.Stdin, os.Stdout, os.Stderr)
-				if err == nil && code != 0 {
+				switch {
+				case failed && errors.Is(err, fs.ErrNotExist):
+					return usagef("no failed action of %s is kept: the last one succeeded, or there was none", l)
+				case err == nil && code != 0:
 					return exitError(code)
 				}
 				return err

@@ -46,8 +46,9 @@ func setUp(e *testscript.Env) error {
 	e.Setenv("CAIRN_CACHE", filepath.Join(place, "cache"))
 	e.Setenv("PLACE", place)
 	e.Setenv("NO_COLOR", "1")
-	// What lets a test use Go's modules and the registries that the machine's own clients are set up for.
-	for _, name := range []string{"GOMODCACHE", "GOPROXY", "GONOSUMDB", "GOFLAGS", "GOROOT", "GOTOOLCHAIN", "SSL_CERT_FILE", "HTTPS_PROXY", "NO_PROXY"} {
+	// What lets a test use the registries that the machine's own clients are set up for.
+	for _, name := range []string{"GOMODCACHE", "GOPROXY", "GONOSUMDB", "GOFLAGS", "GOROOT", "GOTOOLCHAIN", "SSL_CERT_FILE", "SSL_CERT_DIR",
+		"HTTPS_PROXY", "NO_PROXY", "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_CONFIG_FILE", "PIP_CERT", "PIP_FIND_LINKS"} {
 		if v, ok := os.LookupEnv(name); ok {
 			e.Setenv(name, v)
 		}

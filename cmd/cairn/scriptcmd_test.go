@@ -39,6 +39,7 @@ var scriptCommands = map[string]func(*testscript.TestScript, bool, []string){
 	"waitfile":  waitFile,
 	"touch":     touch,
 	"serve":     serve,
+	"example":   example,
 }
 
 // exits CODE PROGRAM ARG...: the program ends with just this code.
@@ -277,3 +278,29 @@ var hasNamespaces = sync.OnceValue(func() bool {
 	r.Close()
 	return true
 })
+
+// example NAME: copies examples/NAME into the current directory, without its outputs.
+func example(ts *testscript.TestScript, _ bool, args []string) {
+	from, err := filepath.Abs(filepath.Join("../../examples", args[0]))
+	ts.Check(err)
+	to := ts.MkAbs(".")
+	ts.Check(filepath.WalkDir(from, func(p string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		rel, err := filepath.Rel(from, p)
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && d.Name() == "cairn-out":
+			return filepath.SkipDir
+		case d.IsDir():
+			return os.MkdirAll(filepath.Join(to, rel), 0o755)
+		}
+		b, err := os.ReadFile(p)
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(filepath.Join(to, rel), b, 0o644)
+	}))
+}
