@@ -12,8 +12,8 @@ import (
 // askTimeout bounds how long a program may think about its version.
 const askTimeout = 30 * time.Second
 
-// ask starts a program in the root folder, with no input, and gives what it prints.
-func (r *Resolver) ask(ctx context.Context, env []string, argv ...string) (string, error) {
+// ask starts a program in the root folder, with no input, and gives what it prints on its two outputs.
+func (r *Resolver) ask(ctx context.Context, env []string, argv ...string) (stdout, stderr string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
 	c := exec.CommandContext(ctx, argv[0], argv[1:]...)
@@ -23,17 +23,14 @@ func (r *Resolver) ask(ctx context.Context, env []string, argv ...string) (strin
 	c.Stdout, c.Stderr = &out, &msg
 	if err := c.Run(); err != nil {
 		if ctx.Err() != nil {
-			return "", ctx.Err()
+			return "", "", ctx.Err()
 		}
 		if m := strings.TrimSpace(msg.String()); m != "" {
 			err = errors.New(m)
 		}
-		return "", fmt.Errorf("%s: %w", strings.Join(argv, " "), err)
+		return "", "", fmt.Errorf("%s: %w", strings.Join(argv, " "), err)
 	}
-	if out.Len() == 0 {
-		return msg.String(), nil // java -version
-	}
-	return out.String(), nil
+	return out.String(), msg.String(), nil
 }
 
 // plainEnv is what programs are asked with: nothing of the caller's.
@@ -48,7 +45,7 @@ var selectors = []string{"HOME", "PYENV_ROOT", "PYENV_VERSION", "RBENV_ROOT", "R
 
 // shimEnv is what version managers are asked with.
 func (r *Resolver) shimEnv() []string {
-	env := []string{"LC_ALL=C", "PATH=" + strings.Join(r.dirs(), ":")}
+	env := []string{"LC_ALL=C", "PATH=" + strings.Join(r.dirs(), ":"), "RUSTUP_AUTO_INSTALL=0"}
 	for _, n := range selectors {
 		if v, ok := r.o.Getenv(n); ok {
 			env = append(env, n+"="+v)

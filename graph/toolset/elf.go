@@ -4,8 +4,8 @@ import (
 	"debug/elf"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
-	"sync"
 )
 
 // library is one shared object that a program loads when it starts.
@@ -65,15 +65,17 @@ func searchPath(entries []string, origin string) []string {
 	return out
 }
 
+const loaderCachePath = "/etc/ld.so.cache"
+
 // closure gives all that the loader loads for the ELF file at path, each once, in the order of loading; nothing for other
 // files. It looks where ld.so(8) says: DT_RPATH of the object and of those that loaded it unless it has DT_RUNPATH,
 // DT_RUNPATH, ld.so.cache, the standard folders. LD_LIBRARY_PATH is not set for actions.
-func closure(path string) []library {
+func (m *memory) closure(path string) []library {
 	type item struct {
 		o       *object
 		inherit []string // DT_RPATH of those that loaded it
 	}
-	top := readObject(path)
+	top := m.object(path)
 	if top == nil {
 		return nil
 	}
@@ -86,14 +88,14 @@ func closure(path string) []library {
 		it := queue[0]
 		rpath := it.inherit
 		if len(it.o.runpath) == 0 {
-			rpath = append(append([]string{}, it.o.rpath...), it.inherit...)
+			rpath = slices.Concat(it.o.rpath, it.inherit)
 		}
 		for _, soname := range it.o.needed {
 			if seen[soname] {
 				continue
 			}
 			seen[soname] = true
-			at, o := findLibrary(soname, top, rpath, it.o.runpath)
+			at, o := m.library(soname, top, rpath, it.o.runpath)
 			if at != "" && at == top.interp {
 				continue
 			}
@@ -107,44 +109,57 @@ func closure(path string) []library {
 }
 
 // standardDirs are the folders that loaders know without being told.
-var standardDirs = []string{"/lib64", "/usr/lib64", "/lib", "/usr/lib", "/usr/local/lib"}
+func standardDirs(o *object) []string {
+	dirs := []string{"/lib64", "/usr/lib64", "/lib", "/usr/lib", "/usr/local/lib"}
+	if triplet := map[elf.Machine]string{elf.EM_X86_64: "x86_64-linux-gnu", elf.EM_AARCH64: "aarch64-linux-gnu"}[o.machine]; triplet != "" {
+		dirs = append(dirs, "/lib/"+triplet, "/usr/lib/"+triplet)
+	}
+	return dirs
+}
 
-func findLibrary(soname string, top *object, rpath, runpath []string) (string, *object) {
+func (m *memory) library(soname string, top *object, rpath, runpath []string) (string, *object) {
 	try := func(p string) *object {
-		if o := readObject(p); o != nil && o.class == top.class && o.machine == top.machine {
+		if o := m.object(p); o != nil && o.class == top.class && o.machine == top.machine {
 			return o
 		}
 		return nil
 	}
 	if strings.Contains(soname, "/") {
-		return soname, try(soname)
+		if o := try(soname); o != nil {
+			return soname, o
+		}
+		return "", nil
 	}
 	if len(runpath) > 0 {
 		rpath = runpath
 	}
+	var at []string
 	for _, d := range rpath {
-		if o := try(filepath.Join(d, soname)); o != nil {
-			return filepath.Join(d, soname), o
-		}
+		at = append(at, filepath.Join(d, soname))
 	}
-	for _, p := range loaderCache()[soname] {
+	at = append(at, m.loaderCache()[soname]...)
+	for _, d := range standardDirs(top) {
+		at = append(at, filepath.Join(d, soname))
+	}
+	for _, p := range at {
 		if o := try(p); o != nil {
 			return p, o
-		}
-	}
-	for _, d := range standardDirs {
-		if o := try(filepath.Join(d, soname)); o != nil {
-			return filepath.Join(d, soname), o
 		}
 	}
 	return "", nil
 }
 
-// loaderCache is this machine's ld.so.cache, read once.
-var loaderCache = sync.OnceValue(func() map[string][]string {
-	b, err := os.ReadFile("/etc/ld.so.cache")
-	if err != nil {
-		return nil
+// loaderCache is this machine's ld.so.cache. A machine without one has the standard folders.
+func (m *memory) loaderCache() map[string][]string {
+	now := factOf(loaderCachePath)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.ldcache == nil || m.ldfact != now {
+		b, _ := os.ReadFile(loaderCachePath)
+		if m.ldcache = parseLoaderCache(b); m.ldcache == nil {
+			m.ldcache = map[string][]string{}
+		}
+		m.ldfact = now
 	}
-	return parseLoaderCache(b)
-})
+	return m.ldcache
+}

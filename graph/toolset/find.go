@@ -14,7 +14,7 @@ import (
 // found is where a program lies, before any link or shim is followed.
 type found struct {
 	path   string
-	before []string // folders that were looked in without success: one that changes may now hold the program
+	absent []string // where it was looked for before without success: what appears there is found first
 }
 
 // find looks for name: overrides, the fixed search, the folders of PATH.
@@ -26,11 +26,15 @@ func (r *Resolver) find(name string) (found, error) {
 		return found{path: filepath.Clean(p)}, nil
 	}
 	dirs := r.dirs()
-	if name == "" || strings.ContainsAny(name, "/\x00") {
+	if name == "" || name == "." || name == ".." || strings.ContainsAny(name, "/\x00") {
 		return found{}, &NotFoundError{Name: name, Looked: dirs}
 	}
-	if p, before := inDirs(name, dirs); p != "" {
-		return found{p, before}, nil
+	var f found
+	for _, d := range dirs {
+		if f.path = filepath.Join(d, name); executable(f.path) {
+			return f, nil
+		}
+		f.absent = append(f.absent, f.path)
 	}
 	return found{}, &NotFoundError{Name: name, Looked: dirs, Near: near(name, dirs)}
 }
@@ -118,7 +122,7 @@ func byName(name string, links []string) string {
 		return end
 	}
 	for _, p := range slices.Backward(links) {
-		if filepath.Base(p) == name && !below("/etc", p) { // /etc/alternatives is the way, not the place
+		if filepath.Base(p) == name && !below(alternatives, p) { // the way, not the place
 			return p
 		}
 	}
@@ -128,9 +132,12 @@ func byName(name string, links []string) string {
 // systemDirs are shown in every sandbox, as the machine has them.
 var systemDirs = []string{"/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"}
 
+// alternatives is shown as well, as a part of the sandbox's own /etc: links of Debian's /usr/bin lead through it.
+const alternatives = "/etc/alternatives"
+
 // InSystem says whether every sandbox shows path anyway.
 func InSystem(path string) bool {
-	return slices.ContainsFunc(systemDirs, func(d string) bool { return below(d, path) })
+	return below(alternatives, path) || slices.ContainsFunc(systemDirs, func(d string) bool { return below(d, path) })
 }
 
 // SystemDirs gives the folders that every sandbox shows, as far as they exist.

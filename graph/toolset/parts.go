@@ -3,14 +3,14 @@ package toolset
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/cairn-build/cairn/cache/digest"
 )
@@ -19,7 +19,7 @@ import (
 // the form; roles hold no paths, so that the same tool at two places is the same tool.
 type parts struct {
 	r        *Resolver
-	h        *hashes
+	m        *memory
 	name     string
 	strict   string
 	lines    map[string]bool
@@ -29,8 +29,8 @@ type parts struct {
 	programs map[string]string
 }
 
-func newParts(r *Resolver, h *hashes, name string) *parts {
-	return &parts{r: r, h: h, name: name, strict: "content", lines: map[string]bool{}, facts: map[string]fact{}, programs: map[string]string{}}
+func newParts(r *Resolver, name string) *parts {
+	return &parts{r: r, m: r.memory, name: name, strict: "content", lines: map[string]bool{}, facts: map[string]fact{}, programs: map[string]string{}}
 }
 
 // identityForm changes whenever what goes into identities does.
@@ -74,7 +74,7 @@ func (p *parts) content(role, path string) error {
 	if p.strict != "content" {
 		return nil
 	}
-	d, err := p.h.of(links[len(links)-1])
+	d, err := p.m.hash(links[len(links)-1])
 	if err != nil {
 		return err
 	}
@@ -87,7 +87,11 @@ func (p *parts) object(role, path string) error {
 	if err := p.content(role, path); err != nil {
 		return err
 	}
-	for _, l := range p.h.closure(path) {
+	libs := p.m.closure(path)
+	if len(libs) > 0 && runtime.GOOS == "linux" {
+		p.watch(loaderCachePath)
+	}
+	for _, l := range libs {
 		if l.path == "" {
 			p.say("lib:"+l.soname, "missing")
 			continue
@@ -102,13 +106,17 @@ func (p *parts) object(role, path string) error {
 	return nil
 }
 
-// listing adds the names and sizes of what lies below dir, but not of folders that skip names. It tells versions of large
-// libraries apart without reading them; the folder itself is watched.
-func (p *parts) listing(role, dir string, skip ...string) error {
+// maxWatched is how many folders of one listing are watched: looking at a thousand would cost more than it tells.
+const maxWatched = 100
+
+// listing adds the names and sizes of what lies below dir, but not of what skip names. It tells versions of large libraries
+// apart without reading them. The folder itself is watched, and with deep those below it.
+func (p *parts) listing(role, dir string, deep bool, skip ...string) error {
 	p.watch(dir)
 	if p.strict != "content" {
 		return nil
 	}
+	folders := 0
 	h := sha256.New()
 	err := filepath.WalkDir(dir, func(path string, e os.DirEntry, err error) error {
 		if err != nil {
@@ -121,6 +129,9 @@ func (p *parts) listing(role, dir string, skip ...string) error {
 			return nil
 		}
 		if e.IsDir() {
+			if folders++; deep && folders <= maxWatched {
+				p.watch(path)
+			}
 			return nil
 		}
 		fi, err := e.Info()
@@ -144,21 +155,32 @@ func (p *parts) identify(ctx context.Context, path, strict string) (Tool, error)
 	if err != nil {
 		return Tool{}, err
 	}
+	p.watch(path)
 	p.watch(links...)
 	real, decide, err := p.r.behind(ctx, p.name, append([]string{path}, links...))
-	if err != nil {
-		return Tool{}, err
-	}
-	if real != "" {
-		for _, d := range decide {
-			p.watch(d)
+	p.watch(decide...)
+	switch {
+	case errors.Is(err, errUnknownShim):
+		// All that can be told is what it says of itself. When that changes is not seen, unless the stand-in changes, too.
+		v, err := p.version(ctx, p.r.shimEnv(), path)
+		if err != nil {
+			return Tool{}, &ShimError{p.name, path, "its version manager is not known to cairn, and " + err.Error()}
 		}
+		p.say("shim", v)
+	case err != nil:
+		return Tool{}, err
+	case real != "":
 		if links, err = chain(real); err != nil {
 			return Tool{}, err
 		}
+		p.watch(real)
 		p.watch(links...)
+		path = real
 	}
 	at, end := byName(p.name, links), links[len(links)-1]
+	if inVenv(path) {
+		at = path
+	}
 	p.programs[p.name] = at
 	p.roots = addRoots(p.roots, p.r.root(at), p.r.root(end))
 	if err := p.program(ctx, "program", at, end); err != nil {
@@ -170,7 +192,7 @@ func (p *parts) identify(ctx context.Context, path, strict string) (Tool, error)
 		p.lines = map[string]bool{}
 		p.say("declared", text)
 	case strict == "version":
-		v, err := p.version(ctx, at)
+		v, err := p.version(ctx, p.r.plainEnv(), at)
 		if err != nil {
 			return Tool{}, err
 		}
@@ -183,15 +205,15 @@ func (p *parts) identify(ctx context.Context, path, strict string) (Tool, error)
 }
 
 // version gives the first line that a program prints when asked for its version.
-func (p *parts) version(ctx context.Context, path string) (string, error) {
+func (p *parts) version(ctx context.Context, env []string, path string) (string, error) {
 	var last error
 	flags := []string{"--version", "-version", "version"}
 	if p.name == "go" {
 		flags = []string{"version"}
 	}
 	for _, flag := range flags {
-		out, err := p.r.ask(ctx, p.r.plainEnv(), path, flag)
-		if line, _, _ := strings.Cut(strings.TrimSpace(out), "\n"); err == nil && line != "" {
+		out, msg, err := p.r.ask(ctx, env, path, flag)
+		if line, _, _ := strings.Cut(strings.TrimSpace(out+"\n"+msg), "\n"); err == nil && line != "" {
 			return line, nil
 		}
 		if ctx.Err() != nil {
@@ -232,13 +254,15 @@ func (p *parts) interpreter(ctx context.Context, role string, head []byte) error
 		if err != nil {
 			return fmt.Errorf("%s is a script: %w", p.name, err)
 		}
+		p.watch(f.absent...)
+		p.watch(f.path)
 		path = f.path
 		links, err := chain(path)
 		if err != nil {
 			return err
 		}
 		real, decide, err := p.r.behind(ctx, words[0], append([]string{path}, links...))
-		if err != nil {
+		if err != nil && !errors.Is(err, errUnknownShim) {
 			return err
 		}
 		if real != "" {
@@ -258,50 +282,4 @@ func (p *parts) interpreter(ctx context.Context, role string, head []byte) error
 	p.watch(links...)
 	p.roots = addRoots(p.roots, p.r.root(path), p.r.root(end))
 	return p.program(ctx, "interpreter:"+role, path, end)
-}
-
-// hashes remembers contents and closures of files, as programs share their libraries. A file is read once at a time.
-type hashes struct {
-	mu       sync.Mutex
-	contents map[string]func() (digest.Hash, error)
-	closures map[string]func() []library
-}
-
-func newHashes() *hashes {
-	return &hashes{contents: map[string]func() (digest.Hash, error){}, closures: map[string]func() []library{}}
-}
-
-func (h *hashes) of(path string) (digest.Hash, error) {
-	h.mu.Lock()
-	f, ok := h.contents[path]
-	if !ok {
-		f = sync.OnceValues(func() (digest.Hash, error) { return hashFile(path) })
-		h.contents[path] = f
-	}
-	h.mu.Unlock()
-	return f()
-}
-
-func (h *hashes) closure(path string) []library {
-	h.mu.Lock()
-	f, ok := h.closures[path]
-	if !ok {
-		f = sync.OnceValue(func() []library { return closure(path) })
-		h.closures[path] = f
-	}
-	h.mu.Unlock()
-	return f()
-}
-
-func hashFile(path string) (digest.Hash, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return digest.Hash{}, err
-	}
-	defer f.Close()
-	h := sha256.New()
-	if _, err := io.Copy(h, f); err != nil {
-		return digest.Hash{}, err
-	}
-	return digest.Hash(h.Sum(nil)), nil
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -20,7 +19,7 @@ var posixNames = strings.Fields(`sh awk bzip2 cmp diff egrep fgrep find grep gun
 
 // posix finds the set. Only the fixed search counts, and no shims: what a user has on PATH is for actions that name it.
 // Identity "version" is as good as "content" here: a set has no version.
-func (r *Resolver) posix(ctx context.Context, h *hashes) (Tool, error) {
+func (r *Resolver) posix(ctx context.Context) (Tool, error) {
 	at := map[string]string{}
 	var where strings.Builder
 	var before []string
@@ -47,7 +46,7 @@ func (r *Resolver) posix(ctx context.Context, h *hashes) (Tool, error) {
 		return t, nil
 	}
 	for range 3 {
-		p := newParts(r, h, "posix")
+		p := newParts(r, "posix")
 		for _, n := range posixNames {
 			if at[n] == "" {
 				continue
@@ -64,13 +63,10 @@ func (r *Resolver) posix(ctx context.Context, h *hashes) (Tool, error) {
 			p.say("declared", text)
 		}
 		t := p.tool("")
-		if ok, err := r.remember(key, &t, p.facts); err != nil {
-			return Tool{}, err
-		} else if ok {
+		if r.remember(key, &t, p.facts) {
 			t.Files = append(t.Files, before...)
 			return t, nil
 		}
-		h = newHashes()
 	}
 	return Tool{}, errors.New("the programs of the posix set change while they are looked at")
 }
@@ -95,9 +91,7 @@ func inDirs(name string, dirs []string) (string, []string) {
 		if p := filepath.Join(d, name); executable(p) {
 			return p, before
 		}
-		if _, err := os.Lstat(d); err == nil {
-			before = append(before, d)
-		}
+		before = append(before, d)
 	}
 	return "", before
 }

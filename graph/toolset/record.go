@@ -60,25 +60,23 @@ func (r *Resolver) remembered(key digest.Hash) (Tool, bool) {
 }
 
 // remember records t, false where one of its files is not as it was when it was read. Files that changed just now are not
-// remembered.
-func (r *Resolver) remember(key digest.Hash, t *Tool, facts map[string]fact) (bool, error) {
+// remembered; a record that cannot be written makes the next process work it out again, and no more.
+func (r *Resolver) remember(key digest.Hash, t *Tool, facts map[string]fact) bool {
 	fs := make([]fact, len(t.Files))
 	young := r.o.Now().Add(-granule).UnixNano()
 	trust := true
 	for i, f := range t.Files {
 		fs[i] = factOf(f)
 		if fs[i] != facts[f] {
-			return false, nil
+			return false
 		}
 		trust = trust && fs[i].ctime < young && fs[i].mtime < young
 	}
 	if r.o.Records == nil || !trust {
-		return true, nil
+		return true
 	}
-	if err := r.o.Records.Record(cache.Tool, key, encodeRecord(t, fs)); err != nil {
-		return false, fmt.Errorf("cannot remember what %s is: %w", t.Name, err)
-	}
-	return true, nil
+	_ = r.o.Records.Record(cache.Tool, key, encodeRecord(t, fs))
+	return true
 }
 
 // A record is one byte with the version, then Name, Path, Identity (32 bytes), the number of Files, for each its path and its

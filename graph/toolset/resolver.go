@@ -40,7 +40,11 @@ type NotFoundError struct {
 
 // Error implements error.
 func (e *NotFoundError) Error() string {
-	return fmt.Sprintf("no program %q on this machine (looked in %s)", e.Name, strings.Join(e.Looked, ", "))
+	s := fmt.Sprintf("no program %q on this machine (looked in %s)", e.Name, strings.Join(e.Looked, ", "))
+	if len(e.Near) > 0 {
+		s += fmt.Sprintf("; did you mean %q?", e.Near[0])
+	}
+	return s
 }
 
 // ShimError says that what was found is a stand-in of a version manager, and that the program behind it could not be
@@ -60,9 +64,10 @@ func (e *ShimError) Error() string {
 type Resolver struct {
 	o Options
 
-	mu     sync.Mutex
-	hashes *hashes
-	known  map[string]*answer
+	memory *memory
+
+	mu    sync.Mutex
+	known map[string]*answer
 }
 
 // answer is what is known of one name, once done is closed.
@@ -83,40 +88,39 @@ func New(o Options) *Resolver {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	return &Resolver{o: o, hashes: newHashes(), known: map[string]*answer{}}
+	return &Resolver{o: o, memory: newMemory(), known: map[string]*answer{}}
 }
 
 // Refresh forgets what was answered, so that programs that changed meanwhile are seen. Records stay.
 func (r *Resolver) Refresh() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.known, r.hashes = map[string]*answer{}, newHashes()
+	r.known = map[string]*answer{}
 }
 
 // Resolve finds and identifies the program called name. Errors: *NotFoundError, *ShimError, ctx's, and those of reading the
 // program's files.
 func (r *Resolver) Resolve(ctx context.Context, name string) (Tool, error) {
-	return r.once(ctx, name, func(h *hashes) (Tool, error) { return r.resolve(ctx, name, h) })
+	return r.once(ctx, name, func() (Tool, error) { return r.resolve(ctx, name) })
 }
 
 // Posix gives the one set of programs that scripts may call without naming them, as far as this machine has them. Its name is
 // "posix" and its Path is empty.
 func (r *Resolver) Posix(ctx context.Context) (Tool, error) {
-	return r.once(ctx, "posix\x00", func(h *hashes) (Tool, error) { return r.posix(ctx, h) })
+	return r.once(ctx, "posix\x00", func() (Tool, error) { return r.posix(ctx) })
 }
 
 // once lets one caller work for all who ask for the same name meanwhile. Errors are not kept: what is missing may be
 // installed, and a caller's context that ended is no answer for others.
-func (r *Resolver) once(ctx context.Context, key string, f func(*hashes) (Tool, error)) (Tool, error) {
+func (r *Resolver) once(ctx context.Context, key string, f func() (Tool, error)) (Tool, error) {
 	for {
 		r.mu.Lock()
 		a, ok := r.known[key]
 		if !ok {
 			a = &answer{done: make(chan struct{})}
 			r.known[key] = a
-			h := r.hashes
 			r.mu.Unlock()
-			a.tool, a.err = f(h)
+			a.tool, a.err = f()
 			if a.err != nil {
 				r.mu.Lock()
 				if r.known[key] == a {
@@ -140,7 +144,7 @@ func (r *Resolver) once(ctx context.Context, key string, f func(*hashes) (Tool, 
 	}
 }
 
-func (r *Resolver) resolve(ctx context.Context, name string, h *hashes) (Tool, error) {
+func (r *Resolver) resolve(ctx context.Context, name string) (Tool, error) {
 	f, err := r.find(name)
 	if err != nil {
 		return Tool{}, err
@@ -151,24 +155,19 @@ func (r *Resolver) resolve(ctx context.Context, name string, h *hashes) (Tool, e
 	}
 	key := r.recordKey(name, f.path, strict)
 	if t, ok := r.remembered(key); ok {
-		t.Files = append(t.Files, f.before...)
+		t.Files = append(t.Files, f.absent...)
 		return t, nil
 	}
 	for range 3 {
-		p := newParts(r, h, name)
+		p := newParts(r, name)
 		t, err := p.identify(ctx, f.path, strict)
 		if err != nil {
 			return Tool{}, err
 		}
-		ok, err := r.remember(key, &t, p.facts)
-		if err != nil {
-			return Tool{}, err
-		}
-		if ok {
-			t.Files = append(t.Files, f.before...)
+		if r.remember(key, &t, p.facts) {
+			t.Files = append(t.Files, f.absent...)
 			return t, nil
 		}
-		h = newHashes() // a file changed meanwhile
 	}
 	return Tool{}, fmt.Errorf("%s: %s changes while it is looked at", name, f.path)
 }

@@ -3,17 +3,23 @@ package toolset
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strings"
 )
 
 // A version manager puts stand-ins ("shims") on PATH: one file, or copies of one, under the names of all its programs. What
 // it starts depends on its settings, so that neither the stand-in's path nor its content says what program runs.
 
-// behind gives the program that a stand-in stands for and the files that decide that, or "" where path is no stand-in.
+// errUnknownShim says that a program is a stand-in of nobody knows whom.
+var errUnknownShim = errors.New("a stand-in of an unknown version manager")
+
+// behind gives the program that a stand-in stands for and the files that decide that, or "" where links[0] is no stand-in.
+// links are the path that was found and where it leads. Errors: errUnknownShim, *ShimError, ctx's.
 func (r *Resolver) behind(ctx context.Context, name string, links []string) (real string, decide []string, err error) {
 	end := links[len(links)-1]
 	head := firstBytes(end, 4096)
@@ -25,10 +31,17 @@ func (r *Resolver) behind(ctx context.Context, name string, links []string) (rea
 		if pythonName.MatchString(name) { // any interpreter tells who it is
 			argv = []string{links[0], "-c", "import sys; print(sys.executable)"}
 		} else {
-			return "", nil, &ShimError{name, links[0], "its version manager is not known to cairn"}
+			return "", nil, errUnknownShim
 		}
 	}
-	out, err := r.ask(ctx, r.shimEnv(), argv...)
+	if !filepath.IsAbs(argv[0]) {
+		f, err := r.find(argv[0])
+		if err != nil {
+			return "", nil, &ShimError{name, links[0], err.Error()}
+		}
+		argv[0] = f.path
+	}
+	out, _, err := r.ask(ctx, r.shimEnv(), argv...)
 	if ctx.Err() != nil {
 		return "", nil, ctx.Err()
 	}
@@ -46,7 +59,6 @@ func (r *Resolver) behind(ctx context.Context, name string, links []string) (rea
 }
 
 var (
-	pythonName = regexp.MustCompile(`^python[0-9.]*$`)
 	// pyenv, rbenv, nodenv, goenv: exec "/root/.pyenv/libexec/pyenv" exec "$program" "$@"
 	rbenvShim = regexp.MustCompile(`(?m)^exec "([^"$]+)/libexec/([a-z]+env)" exec "\$program"`)
 	// asdf before 0.16: exec /home/u/.asdf/bin/asdf exec "node" "$@"; since then exec asdf exec ...
@@ -54,7 +66,8 @@ var (
 )
 
 // manager gives the question that a version manager answers with a program's path, nil where none is recognised, and the
-// files that hold its settings for a whole user. Settings of a folder or of the environment do not count.
+// files that hold its settings for a whole user. The environment's settings (PYENV_VERSION) count, those of a folder
+// (.python-version) do not: a tool does not depend on where cairn was started. For that there is cairn.local.hcl.
 func (r *Resolver) manager(name, path, end string, head []byte) (argv, decide []string) {
 	home, _ := r.o.Getenv("HOME")
 	from := func(env, rel string) string {
@@ -64,6 +77,9 @@ func (r *Resolver) manager(name, path, end string, head []byte) (argv, decide []
 		return filepath.Join(home, rel)
 	}
 	base := filepath.Base(end)
+	if xcodeStub(path) {
+		return []string{"/usr/bin/xcrun", "--find", name}, []string{"/var/db/xcode_select_link"}
+	}
 	if m := rbenvShim.FindSubmatch(head); m != nil {
 		root := string(m[1])
 		return []string{root + "/libexec/" + string(m[2]), "which", name}, []string{root + "/version"}
@@ -85,6 +101,21 @@ func (r *Resolver) manager(name, path, end string, head []byte) (argv, decide []
 		return []string{up, "which", name}, []string{filepath.Join(from("RUSTUP_HOME", ".rustup"), "settings.toml")}
 	}
 	return nil, nil
+}
+
+// xcodeStub says whether a path is one of macOS's stand-ins for the tools of Xcode.
+func xcodeStub(path string) bool {
+	return runtime.GOOS == "darwin" && filepath.Dir(path) == "/usr/bin" && path != "/usr/bin/xcrun" && sameContent(path, "/usr/bin/xcrun")
+}
+
+// sameContent compares two files by their size and first bytes.
+func sameContent(a, b string) bool {
+	fa, err := os.Stat(a)
+	if err != nil {
+		return false
+	}
+	fb, err := os.Stat(b)
+	return err == nil && fa.Size() == fb.Size() && bytes.Equal(firstBytes(a, 4096), firstBytes(b, 4096))
 }
 
 // looksLikeShim says whether a script is one file under many names that starts what it is called by: it asks for its own
