@@ -26,7 +26,7 @@ func (e *Engine) Build(ctx context.Context, r Request) (*Summary, error) {
 	if err != nil {
 		return nil, err
 	}
-	sel, err := e.selectFor(g, r)
+	g, sel, err := e.pinned(ctx, g, r)
 	if err != nil {
 		return nil, err
 	}

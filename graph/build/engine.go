@@ -19,6 +19,7 @@ import (
 	"github.com/cairn-build/cairn/graph/exec/local"
 	"github.com/cairn-build/cairn/graph/fetch"
 	"github.com/cairn-build/cairn/graph/label"
+	"github.com/cairn-build/cairn/graph/load"
 	"github.com/cairn-build/cairn/graph/rule"
 	"github.com/cairn-build/cairn/graph/state"
 	"github.com/cairn-build/cairn/graph/toolset"
@@ -38,7 +39,8 @@ type Engine struct {
 	folders  exec.Runner // see apart
 	tools    *toolset.Resolver
 	fetchers map[string]fetch.Fetcher
-	fresh    bool // this process has evaluated the workspace
+	found    map[load.LockKey]map[string]string // what sources that follow were found to be
+	fresh    bool                               // this process has evaluated the workspace
 	resolved map[string]toolset.Tool
 	news     news            // what was found to be new since it was last emptied, see Look
 	past     []*state.Graph  // of earlier rounds, see Look
@@ -62,7 +64,7 @@ func Open(o Options) (*Engine, error) {
 	if (o.Platform == rule.Platform{}) {
 		o.Platform = HostPlatform()
 	}
-	e := &Engine{o: o, kinds: map[string]*rule.Rule{}, calls: map[string]rule.CallFunc{}, fetchers: map[string]fetch.Fetcher{}, resolved: map[string]toolset.Tool{}}
+	e := &Engine{o: o, kinds: map[string]*rule.Rule{}, calls: map[string]rule.CallFunc{}, fetchers: map[string]fetch.Fetcher{}, found: map[load.LockKey]map[string]string{}, resolved: map[string]toolset.Tool{}}
 	for _, k := range o.Kinds {
 		e.kinds[k.Kind] = k
 		for name, f := range k.Calls {

@@ -26,11 +26,14 @@ func (e *Engine) load(ctx context.Context) (*load.Workspace, diag.List) {
 // analyze configures every target.
 func (e *Engine) analyze(ws *load.Workspace) ([]*analysis.Configured, diag.List) {
 	e.emit(Event{Phase: &PhaseEvent{Name: "analysis"}})
-	return analysis.Analyze(analysis.Input{Workspace: loaded{ws}, Kinds: e.kinds, Toolchains: e.o.Toolchains, Host: HostPlatform(), Platform: e.o.Platform})
+	return analysis.Analyze(analysis.Input{Workspace: loaded{ws, e.found}, Kinds: e.kinds, Toolchains: e.o.Toolchains, Host: HostPlatform(), Platform: e.o.Platform})
 }
 
 // loaded is a workspace as analysis sees it.
-type loaded struct{ ws *load.Workspace }
+type loaded struct {
+	ws    *load.Workspace
+	found map[load.LockKey]map[string]string // what sources that follow are in this run
+}
 
 func (l loaded) Loaded() []*rule.Target                 { return l.ws.Targets }
 func (l loaded) Instances(of label.Label) []label.Label { return l.ws.Groups[of] }
@@ -127,7 +130,7 @@ func actionRow(b *state.Builder, id state.TargetID, a *rule.Action, tools toolNa
 	for _, f := range []struct {
 		on   bool
 		flag state.ActionFlags
-	}{{a.Test, state.Test}, {a.Uncached, state.Uncached}, {a.Exclusive, state.Exclusive}, {a.Local, state.Local}} {
+	}{{a.Test, state.Test}, {unpinned(a), state.Unpinned}, {a.Uncached, state.Uncached}, {a.Exclusive, state.Exclusive}, {a.Local, state.Local}} {
 		if f.on {
 			row.Flags |= f.flag
 		}

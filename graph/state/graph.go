@@ -166,6 +166,11 @@ func (g *Graph) ActionFlags(a ActionID) ActionFlags {
 	return ActionFlags(g.aclasses[g.acts[a].Class].Flags)
 }
 
+// AnyAction says whether some action has the flag. It costs nothing to ask.
+func (g *Graph) AnyAction(f ActionFlags) bool {
+	return slices.ContainsFunc(g.aclasses, func(c actionClass) bool { return ActionFlags(c.Flags)&f != 0 })
+}
+
 // ActionTools are the host programs that an action names, in the order in which they were declared.
 func (g *Graph) ActionTools(a ActionID) []ToolID {
 	c := g.aclasses[g.acts[a].Class]

@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -135,11 +136,16 @@ func (s *system) fetch(ctx context.Context, m *mirror, a address, spec []string,
 
 func (*system) suffix() string { return "" }
 
-// tail keeps the end of what git says, without what may be secret in it.
-type tail struct{ b []byte }
+// tail keeps the end of what git says, without what may be secret in it. It is safe for concurrent use.
+type tail struct {
+	mu sync.Mutex
+	b  []byte
+}
 
 // Write implements io.Writer.
 func (t *tail) Write(p []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	t.b = append(t.b, p...)
 	if n := len(t.b); n > 8<<10 {
 		t.b = slices.Delete(t.b, 0, n-4<<10)
@@ -149,6 +155,8 @@ func (t *tail) Write(p []byte) (int, error) {
 
 // String gives the last lines, in one.
 func (t *tail) String() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	var lines []string
 	for line := range strings.Lines(string(t.b)) {
 		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "warning: ") {
