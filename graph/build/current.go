@@ -45,6 +45,7 @@ func (e *Engine) current(ctx context.Context, save bool) (*state.Graph, error) {
 		// Files that are edited all the time are not worth a third evaluation: the next run sees them.
 		if try < maxTries && (!e.readsHold(g, ch) || missingSource(ch) && !e.fresh) {
 			// A source that is gone is loading's to report, with the place that names it.
+			e.spent = append(e.spent, g)
 			if g, err = e.renew(ctx, g, path, save); err != nil {
 				return nil, err
 			}

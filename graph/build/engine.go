@@ -43,7 +43,8 @@ type Engine struct {
 	fresh    bool                               // this process has evaluated the workspace
 	resolved map[string]toolset.Tool
 	news     news            // what was found to be new since it was last emptied, see Look
-	past     []*state.Graph  // of earlier rounds, see Look
+	past     []*state.Graph  // of the last rounds, see Look
+	spent    []*state.Graph  // what evaluations have replaced since then
 	reads    []state.ReadRow // what the last evaluation read, if it failed
 }
 

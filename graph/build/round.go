@@ -35,22 +35,28 @@ type Round struct {
 // new. The engine keeps what it has opened (cache, workers, what tools are) for the next round. Errors are Build's.
 func (e *Engine) Look(ctx context.Context, r Request) (*Round, error) {
 	start := e.o.Now()
-	e.fresh = false
+	e.fresh, e.reads = false, nil
 	e.news.take()
-	for len(e.past) > 1 {
-		if err := e.past[0].Close(); err != nil {
+	if n := len(e.past); n > 1 {
+		e.spent, e.past = append(e.spent, e.past[:n-1]...), e.past[n-1:]
+	}
+	for _, g := range e.spent {
+		if err := g.Close(); err != nil {
 			return nil, &EnvError{Err: err}
 		}
-		e.past = e.past[1:]
 	}
+	e.spent = nil
 	g, err := e.current(ctx, true)
 	if err != nil {
 		return nil, err
 	}
 	e.past = append(e.past, g)
-	sel, err := e.selectFor(g, r)
+	g, sel, err := e.pinned(ctx, g, r)
 	if err != nil {
 		return nil, err
+	}
+	if e.past[len(e.past)-1] != g {
+		e.past = append(e.past, g)
 	}
 	dirty, _, err := e.dirty(g, r, sel)
 	if err != nil {
@@ -96,8 +102,16 @@ func (rd *Round) Graph() *state.Graph { return rd.g }
 // Wanted is the part of it that the request is about.
 func (rd *Round) Wanted() state.Wanted { return rd.sel.wanted }
 
-// FailedReads gives what the last evaluation read, if it ended with errors: a change there may mend them.
-func (e *Engine) FailedReads() []state.ReadRow { return e.reads }
+// Reads gives what the last evaluation read. After a Look that failed, a change there may mend it.
+func (e *Engine) Reads() []state.ReadRow {
+	rows := e.reads
+	if n := len(e.past); rows == nil && n > 0 {
+		for i := range e.past[n-1].NumReads() {
+			rows = append(rows, e.past[n-1].Read(state.ReadID(i)))
+		}
+	}
+	return rows
+}
 
 // Voids says whether files that were just written make work that is going on worthless, and which of them does: a source
 // that a running action (by its event's ID) or something that it depends on has read, or a file that decided how the
