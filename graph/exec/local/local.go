@@ -57,6 +57,7 @@ type Runner struct {
 	mu     sync.Mutex
 	stages [2]*stage // the first choice, and TmpDir
 	idle   []*worker
+	warm   chan *worker // see Warm; nil where no worker is on its way or one command waits for it already
 	kits   map[string]*kit
 	closed bool
 	runs   sync.WaitGroup
@@ -137,22 +138,6 @@ func (r *Runner) Why() string {
 	return r.why
 }
 
-// Warm starts a worker in the background, so that the first command finds it. It does nothing where there is one.
-func (r *Runner) Warm() {
-	r.runs.Go(func() {
-		r.settle()
-		r.mu.Lock()
-		have := r.closed || len(r.idle) > 0
-		r.mu.Unlock()
-		if have || r.err != nil {
-			return
-		}
-		if w, err := r.start(kind{}, nil); err == nil {
-			r.put(w)
-		}
-	})
-}
-
 // Kill ends all commands at once, without a grace. Their Runs return ErrKill, and so do all later ones.
 func (r *Runner) Kill() { r.kill(ErrKill) }
 
@@ -166,9 +151,11 @@ func (r *Runner) Close() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var errs []error
+	var ended sync.WaitGroup
 	for _, w := range r.idle {
-		w.close()
+		ended.Go(w.close)
 	}
+	ended.Wait()
 	r.idle = nil
 	for _, s := range r.stages {
 		if s != nil {
@@ -275,6 +262,9 @@ func (r *Runner) start(k kind, f *foreign) (*worker, error) {
 
 // take gives a worker for a command, one that already shows what it needs if there is one.
 func (r *Runner) take(k kind, profile string) (*worker, error) {
+	if w := r.awaitWarm(k); w != nil {
+		return w, nil
+	}
 	r.mu.Lock()
 	at := -1
 	for i, w := range r.idle {
