@@ -5,6 +5,7 @@ import (
 	"github.com/cairn-build/cairn/graph/rule"
 	"github.com/cairn-build/cairn/rules/command"
 	"github.com/cairn-build/cairn/rules/file"
+	"github.com/cairn-build/cairn/rules/git"
 	"github.com/cairn-build/cairn/rules/golang"
 	"github.com/cairn-build/cairn/rules/remote"
 )
@@ -15,6 +16,7 @@ func All() []*rule.Rule {
 		file.Alias,
 		command.Command,
 		file.Filegroup,
+		git.Source,
 		golang.Binary,
 		golang.Modules,
 		golang.Test,

@@ -1,21 +1,21 @@
 package main
 
 import (
-	"maps"
-	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/cairn-build/cairn/graph/build"
 	"github.com/cairn-build/cairn/graph/label"
-	"github.com/cairn-build/cairn/graph/load"
 )
 
 func lockCommand(a *app) *cobra.Command {
 	return prints(&cobra.Command{
 		Use:   "lock [TARGET...]",
 		Short: "Moves the entries of BUILD.lock.hcl to what their sources are now.",
-		Long: "Resolves declared sources anew and writes BUILD.lock.hcl: those of the given targets, or all. Entries of targets that are no\n" +
-			"longer there go. With --locked, changes nothing and fails where there would be a change.",
+		Long: "Asks anew what the branches and tags of declared sources are and writes BUILD.lock.hcl: those of the given targets, or all. Entries of\n" +
+			"targets that are no longer there go. With --locked, changes nothing and fails where there would be a change.",
+		Example: "  cairn lock\n  cairn lock //:scripting",
 		RunE: func(c *cobra.Command, args []string) error {
 			return a.with(func(s *session) error {
 				ps, err := s.patterns(args)
@@ -25,50 +25,39 @@ func lockCommand(a *app) *cobra.Command {
 				if len(args) == 0 {
 					ps = []label.Pattern{{Kind: label.Below}}
 				}
-				ws, ds := s.engine.Workspace(c.Context())
-				if err := ds.Err(); err != nil {
+				moved, entries, err := s.engine.Lock(c.Context(), func(l label.Label) bool { return covered(ps, l) })
+				if err != nil {
 					return err
 				}
-				return s.lock(ws, ps)
+				if len(args) > 0 && entries == 0 && len(moved) == 0 {
+					return &usageError{strings.Join(showMinus(args), " ") + " covers no source that BUILD.lock.hcl is about", "`cairn query 'kind(git_source, //...)'` lists them."}
+				}
+				return s.showLock(moved, entries)
 			})
 		},
 	})
 }
 
-// lock drops entries that no target stands behind any more and writes the file.
-func (s *session) lock(ws *load.Workspace, ps []label.Pattern) error {
-	type entry struct {
-		Kind  string            `json:"kind"`
-		Label string            `json:"label"`
-		Words map[string]string `json:"entry"`
-	}
-	out := []entry{}
-	for _, k := range ws.Lock.Keys() {
-		if t := ws.Target(k.Label); covered(ps, k.Label) && (t == nil || t.Kind != k.Kind) {
-			s.ui.Say("%s %s is gone", k.Kind, k.Label)
-			ws.Lock.Set(k, nil)
-			continue
-		}
-		words, _ := ws.Lock.Get(k)
-		out = append(out, entry{k.Kind, k.Label.String(), words})
-	}
-	if ws.Lock.Changed() {
-		if s.flags.locked {
-			return usagef("BUILD.lock.hcl would change, and --locked forbids it")
-		}
-		if err := ws.Lock.Write(s.root); err != nil {
-			return &environmentError{err}
-		}
-	}
+// showLock prints what moved, one line for each entry.
+func (s *session) showLock(moved []build.LockChange, entries int) error {
 	if s.flags.json {
+		type change struct {
+			Kind  string            `json:"kind"`
+			Label string            `json:"label"`
+			Old   map[string]string `json:"old"`
+			New   map[string]string `json:"new"`
+		}
+		out := []change{}
+		for _, m := range moved {
+			out = append(out, change(m))
+		}
 		return s.ui.JSON(out)
 	}
-	for _, e := range out {
-		s.ui.Printf("%s %s", e.Kind, e.Label)
-		for _, name := range slices.Sorted(maps.Keys(e.Words)) {
-			s.ui.Printf(" %s=%s", name, e.Words[name])
-		}
-		s.ui.Line("")
+	for _, m := range moved {
+		s.ui.Line(m.Kind + " " + m.String())
+	}
+	if len(moved) == 0 {
+		s.ui.Say("BUILD.lock.hcl is up to date (%d sources)", entries)
 	}
 	return nil
 }

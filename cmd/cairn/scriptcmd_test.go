@@ -39,6 +39,8 @@ var scriptCommands = map[string]func(*testscript.TestScript, bool, []string){
 	"waitfile":  waitFile,
 	"touch":     touch,
 	"serve":     serve,
+	"mkgit":     mkgit,
+	"gitcommit": gitCommit,
 	"example":   example,
 }
 

@@ -43,7 +43,10 @@ type session struct {
 }
 
 // open finds the workspace and opens an engine on it.
-func (a *app) open() (*session, error) {
+func (a *app) open() (*session, error) { return a.openTapped(nil) }
+
+// openTapped is open for who wants to hear all events, too. tap is called from several goroutines; it may be nil.
+func (a *app) openTapped(tap func(build.Event)) (*session, error) {
 	s := &session{app: a}
 	var err error
 	if s.root, s.pkg, err = findWorkspace(); err != nil {
@@ -55,6 +58,12 @@ func (a *app) open() (*session, error) {
 	}
 	if o.Events, err = s.sinks(); err != nil {
 		return nil, err
+	}
+	if show := o.Events; tap != nil {
+		o.Events = func(e build.Event) {
+			tap(e)
+			show(e)
+		}
 	}
 	if s.engine, err = build.Open(o); err != nil {
 		return nil, errors.Join(err, s.closeSinks(exitEnvironment))
@@ -88,8 +97,12 @@ func (a *app) with(f func(*session) error) error {
 // options fills in what holds for the whole engine.
 func (a *app) options(root string) (build.Options, error) {
 	f := &a.flags
-	o := wired()
-	o.Root = root
+	dir, err := a.cacheDir()
+	if err != nil {
+		return build.Options{}, err
+	}
+	o := wired(dir)
+	o.Root, o.CacheDir = root, dir
 	o.Version = version
 	o.Platform = build.HostPlatform()
 	o.Getenv, o.Now = a.getenv, a.now
@@ -116,10 +129,8 @@ func (a *app) options(root string) (build.Options, error) {
 		}
 		o.Vars[name] = value
 	}
-	var err error
-	o.CacheDir, err = a.cacheDir()
 	o.Command = commandLine()
-	return o, err
+	return o, nil
 }
 
 // cacheDir is where the cache lies.

@@ -280,7 +280,7 @@ func containsOther(s string) bool {
 }
 
 // Lock resolves the declared sources that patterns cover anew and writes the lock file. Entries of what is no source any
-// more go. It gives what moved, sorted, and how many entries there are. With Options.Locked nothing is written, and a
+// more go. It gives what moved, sorted, and how many sources were asked for. With Options.Locked nothing is written, and a
 // change is an error.
 func (e *Engine) Lock(ctx context.Context, covered func(label.Label) bool) (moved []LockChange, entries int, err error) {
 	ws, ds := e.load(ctx)
@@ -300,6 +300,7 @@ func (e *Engine) Lock(ctx context.Context, covered func(label.Label) bool) (move
 		if !covered(s.key.Label) {
 			continue
 		}
+		entries++
 		answer, err := e.resolve(ctx, s, nil)
 		if d := (diag.Diag{}); errors.As(err, &d) {
 			ds = append(ds, d)
@@ -318,7 +319,6 @@ func (e *Engine) Lock(ctx context.Context, covered func(label.Label) bool) (move
 	if ds.HasErrors() {
 		return nil, 0, ds.Sort()
 	}
-	entries = len(sources)
 	for _, k := range ws.Lock.Keys() {
 		if !slices.ContainsFunc(sources, func(s source) bool { return s.key == k }) && covered(k.Label) {
 			had, _ := ws.Lock.Get(k)

@@ -170,17 +170,28 @@ func (m *mirror) ref(name string) string {
 	return ""
 }
 
-// setRef writes one of our refs.
+// setRef writes one of our refs. Anybody may, at any time: it needs no lock.
 func (m *mirror) setRef(name, id string) error {
 	file := filepath.Join(m.dir, filepath.FromSlash(name))
 	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 		return err
 	}
-	tmp := file + ".new"
-	if err := os.WriteFile(tmp, []byte(id+"\n"), 0o644); err != nil {
+	tmp, err := os.CreateTemp(m.dir, ".ref-")
+	if err != nil {
 		return err
 	}
-	return os.Rename(tmp, file)
+	defer os.Remove(tmp.Name()) // gone already where the rename succeeded
+	_, err = tmp.WriteString(id + "\n")
+	if cerr := tmp.Close(); err == nil {
+		err = cerr
+	}
+	if err == nil {
+		err = os.Chmod(tmp.Name(), 0o644)
+	}
+	if err == nil {
+		err = os.Rename(tmp.Name(), file)
+	}
+	return err
 }
 
 // shallow says whether some history is left out.

@@ -1,0 +1,147 @@
+// Package git holds the kinds that take sources out of git repositories.
+package git
+
+import (
+	_ "embed"
+	"fmt"
+	"maps"
+	"path"
+	"regexp"
+	"strings"
+
+	"github.com/cairn-build/cairn/graph/rule"
+)
+
+//go:embed git_source.md
+var sourceDoc string
+
+// Source is a tree of a git repository.
+var Source = &rule.Rule{
+	Kind: "git_source",
+	Doc:  sourceDoc,
+	Attrs: []rule.Attr{
+		{Name: "url", Type: rule.String, Required: true, Doc: "Where the repository is: `https://`, `ssh://`, `git@host:path`, `git://`, `file:///`, or, for a repository or bundle in the workspace, a path that starts with `./` or `../`."},
+		{Name: "branch", Type: rule.String, Doc: "The branch, without `refs/heads/`. With none of `branch`, `tag` and `commit` it is the repository's default branch."},
+		{Name: "tag", Type: rule.String, Doc: "The tag, without `refs/tags/`."},
+		{Name: "commit", Type: rule.String, Doc: "The commit: all 40 digits, or as many of the first ones as make it unique."},
+		{Name: "subdir", Type: rule.String, Doc: "The folder of the repository that is wanted; by default all of it. A commit that changes nothing below it changes no key."},
+		{Name: "follow", Type: rule.Bool, Default: false, Doc: "Whether each run asks anew what the branch or tag is, and leaves the lock file alone."},
+		{Name: "submodules", Type: rule.Bool, Doc: "`false` leaves the folders of submodules empty. By default a submodule is an error; `true`, to fetch them, is not supported yet."},
+	},
+	Analyze: analyzeSource,
+}
+
+func analyzeSource(c *rule.Context) error {
+	params := map[string]string{"url": address(c), "ref": ref(c)}
+	if sub := c.String("subdir"); sub != "" {
+		if err := rule.CheckRel(sub); err != nil {
+			c.Problem("subdir", "bad-subdir", fmt.Sprintf("Bad folder %q", sub), "It "+err.Error()+".")
+		}
+		params["subdir"] = sub
+	}
+	if c.Bool("submodules") {
+		c.Problem("submodules", "no-submodules", "submodules = true is not supported yet",
+			"Write submodules = false to leave their folders empty, and another git_source for what is needed of them.")
+	}
+	f := &rule.Fetch{Fetcher: "git", Params: maps.Clone(params), EmptySubmodules: c.Has("submodules"), Pin: &rule.Pin{Params: params, Follow: c.Bool("follow")}}
+	if e := c.Locked(); fresh(e, params) {
+		f.GitTree, f.Params["commit"] = e["tree"], e["commit"]
+		f.Pin.Entry = map[string]string{"commit": e["commit"], "tree": e["tree"]}
+	}
+	out := c.OutputTree("", c.Label().Base())
+	c.Declare(rule.Action{Mnemonic: "Checkout", Outputs: []rule.Artifact{out}, Fetch: f})
+	c.SetDefault(out)
+	c.Provide(rule.Checkout{Tree: out, URL: params["url"], Ref: params["ref"], Commit: f.Params["commit"]})
+	return nil
+}
+
+// fresh says whether an entry of the lock file is about what the target declares now, and whole.
+func fresh(e, params map[string]string) bool {
+	for _, k := range []string{"url", "ref", "subdir"} {
+		if e[k] != params[k] {
+			return false
+		}
+	}
+	id := func(s string) bool { return (len(s) == 40 || len(s) == 64) && hex.MatchString(s) }
+	return id(e["commit"]) && id(e["tree"])
+}
+
+var (
+	hex    = regexp.MustCompile(`^[0-9a-f]+$`)
+	helper = regexp.MustCompile(`^[A-Za-z0-9+.-]+::`)
+	scp    = regexp.MustCompile(`^([A-Za-z0-9._~+][A-Za-z0-9._~+-]*@)?([A-Za-z0-9._][A-Za-z0-9._-]*|\[[0-9A-Fa-f:.]+\]):[^-]`)
+	scheme = regexp.MustCompile(`^(https|http|ssh|git|file)://`)
+	secret = regexp.MustCompile(`^(https?|git)://[^/]*@|^ssh://[^/@]*:[^/]*@`)
+)
+
+// address checks the url's form; whether it leads anywhere the fetcher finds out. A path in the workspace becomes
+// workspace:<path>.
+func address(c *rule.Context) string {
+	u := c.String("url")
+	bad := func(code, why string) string {
+		c.Problem("url", code, fmt.Sprintf("%q is no address of a repository", secret.ReplaceAllString(u, "$1://")), why)
+		return u
+	}
+	switch {
+	case strings.HasPrefix(u, "./") || strings.HasPrefix(u, "../"):
+		p := path.Join(c.Label().Pkg, u)
+		if rule.CheckRel(p) != nil || strings.HasPrefix(p, "-") {
+			return bad("bad-url", "It leaves the workspace. A repository elsewhere on this machine is file:///absolute/path.")
+		}
+		return "workspace:" + p
+	case helper.MatchString(u):
+		return bad("bad-url", "Remote helpers (transport::address) run commands of the address's choice. Use https or ssh.")
+	case strings.ContainsFunc(u, func(r rune) bool { return r <= ' ' || r == 0x7f || r == '\\' }):
+		return bad("bad-url", "It holds spaces, backslashes or control characters.")
+	case secret.MatchString(u):
+		return bad("url-credentials", "BUILD.hcl is read by many. Credentials come from git's credential helpers.")
+	case !scheme.MatchString(u) && (strings.Contains(u, "://") || !scp.MatchString(u)):
+		return bad("bad-url", "It is https://, ssh://, git@host:path, git://, file:///path, or a path that starts with ./ or ../.")
+	}
+	return u
+}
+
+// ref gives the one name that the target asks for: a full name of git's, HEAD, or a commit's digits.
+func ref(c *rule.Context) string {
+	full := ""
+	given := 0
+	for _, a := range []struct{ attr, prefix string }{{"branch", "refs/heads/"}, {"tag", "refs/tags/"}, {"commit", ""}} {
+		v := c.String(a.attr)
+		if !c.Has(a.attr) {
+			continue
+		}
+		if given++; given > 1 {
+			c.Problem(a.attr, "two-refs", "Only one of branch, tag and commit", "A commit needs no branch: it is the same on all of them.")
+			continue
+		}
+		full = a.prefix + v
+		switch {
+		case a.attr == "commit":
+			full = strings.ToLower(v)
+			if len(v) < 4 || len(v) > 64 || !hex.MatchString(full) {
+				c.Problem("commit", "bad-commit", fmt.Sprintf("%q is no commit", v), "A commit is 40 hex digits, or the first of them. A name is a branch or a tag.")
+			}
+		case strings.HasPrefix(v, "refs/"):
+			c.Problem(a.attr, "bad-ref", fmt.Sprintf("%q is a full name", v), fmt.Sprintf("Write %s = %q.", a.attr, path.Base(v)))
+		case badRef(v):
+			c.Problem(a.attr, "bad-ref", fmt.Sprintf("%q is no name of a %s", v, a.attr), "See git help check-ref-format.")
+		}
+	}
+	if given == 0 {
+		return "HEAD"
+	}
+	if c.String("commit") != "" && c.Bool("follow") {
+		c.Problem("follow", "follow-commit", "A commit cannot be followed", "It never moves. Follow a branch.")
+	}
+	return full
+}
+
+// badRef says whether git would refuse a name of a branch or tag.
+func badRef(s string) bool {
+	bad := s == "" || strings.Contains(s, "..") || strings.Contains(s, "@{") || strings.HasSuffix(s, ".") ||
+		strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r == 0x7f || strings.ContainsRune(`~^:?*[\`, r) })
+	for part := range strings.SplitSeq(s, "/") {
+		bad = bad || part == "" || strings.HasPrefix(part, ".") || strings.HasPrefix(part, "-") || strings.HasSuffix(part, ".lock")
+	}
+	return bad
+}
