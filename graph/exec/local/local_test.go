@@ -62,6 +62,7 @@ func TestKeep(t *testing.T) {
 	for _, mode := range modes() {
 		t.Run(mode, func(t *testing.T) {
 			ws, keep := t.TempDir(), filepath.Join(t.TempDir(), "keep")
+			t.Cleanup(func() { _ = os.Chmod(filepath.Join(ws, "sealed"), 0o700) })
 			tree := t.TempDir()
 			if err := os.WriteFile(filepath.Join(tree, "leaf"), []byte("leaf\n"), 0o644); err != nil {
 				t.Fatal(err)
