@@ -55,6 +55,7 @@ func (e *Engine) buildIn(ctx context.Context, g *state.Graph, r Request, sel *se
 	}
 	defer release.Release()
 	s.redo, s.place = redo, sel.place
+	s.warm(ctx, dirty)
 	if s.inPlace() {
 		s.place = nil // commands run in the workspace read their inputs there
 		dirty = e.addUnplaced(g, sel, dirty)
