@@ -1,6 +1,10 @@
 package state
 
-import "github.com/cairn-build/cairn/cache/digest"
+import (
+	"bytes"
+
+	"github.com/cairn-build/cairn/cache/digest"
+)
 
 // Placed is what lies in cairn-out for an output, as it was when it was put there (or found to be right).
 type Placed struct {
@@ -97,6 +101,9 @@ func (g *Graph) SetTool(t ToolID, f ToolFact) {
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	if bytes.Equal(g.toolFacts.get(uint32(t)), b) {
+		return // said before; a set of programs is ten kilobytes
+	}
 	g.log(func(o *ops) { o.tool(t, b) })
 	g.applyTool(t, b)
 }
