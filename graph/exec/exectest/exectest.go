@@ -70,14 +70,14 @@ func helper(args []string) int {
 // Posix is a tool that brings the programs that the suite's commands use.
 func Posix(t testing.TB) toolset.Tool {
 	p := map[string]string{}
-	for _, name := range strings.Fields("sh cat ls sleep ln mkdir mkfifo head touch env id chmod cp rm dd sort tr wc grep sed md5sum uname mv") {
+	for _, name := range strings.Fields("sh cat ls sleep ln mkdir mkfifo head touch env id chmod cp rm dd sort tr wc grep sed md5sum uname mv setsid") {
 		for _, dir := range []string{"/usr/bin", "/bin"} {
 			if at := filepath.Join(dir, name); exists(at) {
 				p[name] = at
 				break
 			}
 		}
-		if p[name] == "" && name != "md5sum" {
+		if p[name] == "" && name != "md5sum" && name != "setsid" {
 			t.Fatalf("the suite needs %s", name)
 		}
 	}

@@ -26,6 +26,7 @@ type process struct {
 	buf  []byte
 	seq  int64
 	log  string // what the worker says when it panics
+	slot string // of a worker without a sandbox, "" for others
 }
 
 // foreign is the caller's terminal, for a worker that runs commands on it.
@@ -55,6 +56,9 @@ func startHelper(w *worker, set *setup, f *foreign) (helper, error) {
 	p := &process{conn: conn, ctl: ctl, log: filepath.Join(set.Slot, "log")}
 	p.in.read = conn.Read
 	sys := &syscall.SysProcAttr{}
+	if !set.Sandbox {
+		p.slot = set.Slot
+	}
 	if set.Sandbox {
 		sys = namespaces(set.Network)
 		// What a sandbox runs dies with its first process, so that the kernel can end it with us. A worker without one must
@@ -170,6 +174,12 @@ func (p *process) do(req *request, st *stopper) (*reply, error) {
 	rep, err := p.exchange(req.encode(p.buf))
 	if err == nil && rep.Seq != seq {
 		err = errFrame
+	}
+	if err != nil {
+		_ = p.proc.Kill()
+		if p.slot != "" {
+			killStrays(p.slot)
+		}
 	}
 	return rep, err
 }

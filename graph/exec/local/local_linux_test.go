@@ -87,7 +87,7 @@ func TestWorkerDies(t *testing.T) {
 			}
 			done := make(chan error)
 			go func() {
-				_, err := r.Run(context.Background(), sh(t, `exec 9>$D/alive; echo up >&9; exec sleep 1000`, func(s *exec.Spawn) {
+				_, err := r.Run(context.Background(), sh(t, `exec 9>$D/alive; (setsid sh -c 'sleep 1000; true' & ); echo up >&9; sleep 1000; true`, func(s *exec.Spawn) {
 					s.Scratch = []exec.Scratch{{Env: "D", Dir: dir}}
 				}))
 				done <- err
@@ -113,6 +113,54 @@ func TestWorkerDies(t *testing.T) {
 			}
 			if out, err := r.Run(context.Background(), sh(t, "echo on")); err != nil || string(out.Stdout) != "on\n" {
 				t.Errorf("the next command: %v", err)
+			}
+		})
+	}
+}
+
+// TestAllKilled kills a cairn and its worker at once. What a command without a sandbox started then lives, until the next cairn.
+func TestAllKilled(t *testing.T) {
+	for _, mode := range modes() {
+		t.Run(mode, func(t *testing.T) {
+			dir := t.TempDir()
+			if err := mkfifo(filepath.Join(dir, "alive")); err != nil {
+				t.Fatal(err)
+			}
+			victim := osexec.Command(os.Args[0], "-test.run=^TestParentKilled$")
+			victim.Env = append(os.Environ(), "CAIRN_TEST_VICTIM="+dir, "CAIRN_TEST_MODE="+mode)
+			if err := victim.Start(); err != nil {
+				t.Fatal(err)
+			}
+			f, err := os.OpenFile(filepath.Join(dir, "alive"), os.O_RDONLY, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer f.Close()
+			var up [3]byte
+			if _, err := io.ReadFull(f, up[:]); err != nil {
+				t.Fatal(err)
+			}
+			workers := children(victim.Process.Pid)
+			if len(workers) == 0 {
+				t.Fatal("no worker")
+			}
+			for _, p := range append(workers, victim.Process.Pid) {
+				if err := syscall.Kill(p, syscall.SIGSTOP); err != nil { // so that none sees another end
+					t.Fatal(err)
+				}
+			}
+			for _, p := range append(workers, victim.Process.Pid) {
+				_ = syscall.Kill(p, syscall.SIGKILL)
+			}
+			_ = victim.Wait()
+			s, err := openStage(dir)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer s.close()
+			_ = f.SetReadDeadline(time.Now().Add(10 * time.Second))
+			if _, err := f.Read(up[:]); !errors.Is(err, io.EOF) {
+				t.Errorf("the command outlives the next cairn's start: %v", err)
 			}
 		})
 	}

@@ -79,6 +79,7 @@ func sweepStages(base, prefix string) {
 			continue
 		}
 		if syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) == nil {
+			killStrays(dir)
 			_ = removeTree(dir)
 		}
 		f.Close()
