@@ -33,9 +33,9 @@ func (r *Resolver) ask(ctx context.Context, env []string, argv ...string) (stdou
 	return out.String(), msg.String(), nil
 }
 
-// plainEnv is what programs are asked with: nothing of the caller's.
+// plainEnv is what programs are asked with: nothing of the caller's but the folders of PATH, for those that start others.
 func (r *Resolver) plainEnv() []string {
-	return []string{"PATH=" + strings.Join(r.o.Search, ":"), "LC_ALL=C"}
+	return []string{"PATH=" + strings.Join(r.dirs(), ":"), "LC_ALL=C"}
 }
 
 // selectors are the variables that decide what version managers start.

@@ -95,10 +95,10 @@ func (m *memory) closure(path string) []library {
 				continue
 			}
 			seen[soname] = true
-			at, o := m.library(soname, top, rpath, it.o.runpath)
-			if at != "" && at == top.interp {
-				continue
+			if soname == filepath.Base(top.interp) {
+				continue // it is there already
 			}
+			at, o := m.library(soname, top, rpath, it.o.runpath)
 			out = append(out, library{soname, at})
 			if o != nil {
 				queue = append(queue, item{o, rpath})

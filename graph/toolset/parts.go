@@ -33,8 +33,8 @@ func newParts(r *Resolver, name string) *parts {
 	return &parts{r: r, m: r.memory, name: name, strict: "content", lines: map[string]bool{}, facts: map[string]fact{}, programs: map[string]string{}}
 }
 
-// identityForm changes whenever what goes into identities does.
-const identityForm = "cairn tool 1"
+// identityForm changes whenever what goes into identities does, so that no record of another form is taken.
+const identityForm = "cairn tool 2"
 
 func (p *parts) identity() digest.Hash {
 	h := sha256.New()
