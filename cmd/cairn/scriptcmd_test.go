@@ -42,6 +42,7 @@ var scriptCommands = map[string]func(*testscript.TestScript, bool, []string){
 	"mkgit":     mkgit,
 	"gitcommit": gitCommit,
 	"example":   example,
+	"repeat":    repeat,
 }
 
 // exits CODE PROGRAM ARG...: the program ends with just this code.

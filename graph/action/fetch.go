@@ -185,7 +185,7 @@ func declaredText(e *fetch.DeclaredError) string {
 }
 
 func fetchError(ctx context.Context, err error) error {
-	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+	if ctx.Err() != nil { // some clients give the context's cause in place of its error
 		return ctx.Err()
 	}
 	return &EnvError{err}

@@ -12,15 +12,21 @@ import (
 
 // EventLog writes events as newline JSON: one object a line, each with "time" (RFC 3339, UTC) and "type". The first line
 // is of type "cairn" and names the schema's number; the last one is of type "summary". docs/reference/events.md lists the
-// types and fields. New fields and types may come; what is there stays. Safe for concurrent use.
+// types and fields. New fields and types may come; what is there stays. What happens can be read a tenth of a second later,
+// so that a build that hangs or is killed leaves what it did. Safe for concurrent use.
 type EventLog struct {
-	mu  sync.Mutex
-	w   *bufio.Writer
-	c   io.Closer
-	enc *json.Encoder
-	now func() time.Time
-	err error
+	mu     sync.Mutex
+	w      *bufio.Writer
+	c      io.Closer
+	enc    *json.Encoder
+	now    func() time.Time
+	err    error
+	due    bool // a flush is on its way
+	closed bool
 }
+
+// flushAfter is how long a line may wait for others to be written with it.
+const flushAfter = 100 * time.Millisecond
 
 // EventSchema is the number that the first line carries; it grows when a field changes its meaning.
 const EventSchema = 1
@@ -164,6 +170,7 @@ func (l *EventLog) Close(s *build.Summary, exit int) error {
 	if err := l.w.Flush(); l.err == nil {
 		l.err = err
 	}
+	l.closed = true
 	if err := l.c.Close(); l.err == nil {
 		l.err = err
 	}
@@ -173,6 +180,18 @@ func (l *EventLog) Close(s *build.Summary, exit int) error {
 func (l *EventLog) write(v any) {
 	if err := l.enc.Encode(v); l.err == nil {
 		l.err = err
+	}
+	if !l.due {
+		l.due = true
+		time.AfterFunc(flushAfter, l.flush)
+	}
+}
+
+func (l *EventLog) flush() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.due = false; l.err == nil && !l.closed {
+		l.err = l.w.Flush()
 	}
 }
 
