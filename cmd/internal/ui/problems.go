@@ -9,6 +9,7 @@ func (u *UI) Problems(l diag.List, source func(file string) []byte) {
 	u.endTicker()
 	u.mu.Lock()
 	defer u.mu.Unlock()
+	u.erase()
 	u.results()
 	errors := 0
 	for i, d := range l {

@@ -19,6 +19,7 @@ func (u *UI) Summary(s *build.Summary) {
 	u.endTicker()
 	u.mu.Lock()
 	defer u.mu.Unlock()
+	u.erase()
 	u.results()
 	u.above(append(appendSummary(u.scratch[:0], s), '\n'))
 }

@@ -125,8 +125,10 @@ func (u *UI) Error(err error, hint string) {
 
 // results writes what was printed to standard output, so that it stands before what follows on standard error.
 func (u *UI) results() {
-	u.erase()
-	u.out.Flush()
+	if u.out.Buffered() > 0 {
+		u.erase()
+		u.out.Flush()
+	}
 }
 
 // above writes text where the block stands and draws the block again below it. u.mu is held.
