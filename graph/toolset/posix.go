@@ -16,18 +16,14 @@ var posixNames = strings.Fields(`sh awk bzip2 cmp diff diff3 sdiff egrep fgrep f
 	timeout touch tr true truncate tsort tty uname unexpand uniq unlink wc whoami yes`)
 
 // posix finds the set. Only the fixed search counts, and no shims: what a user has on PATH is for actions that name it.
-// Identity "version" is as good as "content" here: a set has no version.
+// It is always told by content: a set has no version.
 func (r *Resolver) posix(ctx context.Context) (Tool, error) {
-	strict := r.o.Identity["posix"]
-	key := r.recordKey("posix\x00", "", strict)
+	key := r.recordKey("posix\x00", "", "content")
 	if t, ok := r.remembered(key); ok {
 		return t, nil
 	}
 	for range 3 {
 		p := newParts(r, "posix")
-		if strings.HasPrefix(strict, "declared:") {
-			p.strict = strict // nothing is read
-		}
 		for _, n := range posixNames {
 			if err := ctx.Err(); err != nil {
 				return Tool{}, err
@@ -38,10 +34,6 @@ func (r *Resolver) posix(ctx context.Context) (Tool, error) {
 		}
 		if p.programs["sh"] == "" {
 			return Tool{}, &NotFoundError{Name: "sh", Looked: r.o.Search, Near: near("sh", r.o.Search)}
-		}
-		if text, ok := strings.CutPrefix(strict, "declared:"); ok {
-			p.lines = map[string]bool{}
-			p.say("declared", text)
 		}
 		t := p.tool("")
 		if r.remember(key, &t, p.facts) {
