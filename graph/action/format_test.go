@@ -19,6 +19,9 @@ func specs() []*rule.Action {
 				Each: &rule.Each{Tree: rule.Artifact{Path: "t", Kind: rule.OutputTree}, Globs: []string{"**/*.c"}}}},
 		{Mnemonic: "Write", Call: &rule.Call{Func: "write_file/1", Args: []byte{0, 1, 255}}},
 		{Mnemonic: "Fetch", Fetch: &rule.Fetch{Fetcher: "http", Params: map[string]string{"a": "b", "c": ""}, SHA256: strings.Repeat("0", 64), Unpack: "tar.gz", Strip: 1, Executable: true}},
+		{Mnemonic: "Checkout", Fetch: &rule.Fetch{Fetcher: "git", Params: map[string]string{"url": "u"}, GitTree: strings.Repeat("0", 40), EmptySubmodules: true,
+			Pin: &rule.Pin{Params: map[string]string{"url": "u", "ref": "HEAD"}, Entry: map[string]string{"commit": "c"}, Follow: true}}},
+		{Fetch: &rule.Fetch{Fetcher: "git", Pin: &rule.Pin{}}},
 		{Spawn: &rule.Spawn{}},
 	}
 }
@@ -47,6 +50,10 @@ func TestSpecHoldsEveryField(t *testing.T) {
 		func() (*rule.Action, reflect.Value) {
 			a := &rule.Action{Fetch: &rule.Fetch{}}
 			return a, reflect.ValueOf(a.Fetch).Elem()
+		},
+		func() (*rule.Action, reflect.Value) {
+			a := &rule.Action{Fetch: &rule.Fetch{Pin: &rule.Pin{}}}
+			return a, reflect.ValueOf(a.Fetch.Pin).Elem()
 		},
 		func() (*rule.Action, reflect.Value) {
 			a := &rule.Action{Spawn: &rule.Spawn{Each: &rule.Each{Globs: []string{"*"}}}}

@@ -173,6 +173,36 @@ func TestAFetchIsWhatItsDigestSays(t *testing.T) {
 	}
 }
 
+// A tree of git's is what its id says, at whatever commit, of whatever branch, from whatever address it was found.
+func TestAGitTreeIsWhatItsIDSays(t *testing.T) {
+	k := &Keyer{}
+	mk := func(change func(*rule.Fetch)) digest.Hash {
+		f := &rule.Fetch{Fetcher: "git", GitTree: strings.Repeat("ab", 20), Params: map[string]string{"url": "u", "commit": "c", "ref": "r"},
+			Pin: &rule.Pin{Params: map[string]string{"url": "u"}, Entry: map[string]string{"commit": "c"}}}
+		change(f)
+		h, err := k.Full(&rule.Action{Outputs: []rule.Artifact{{Path: "cairn-out/a/b/c", Kind: rule.OutputTree}}, Fetch: f}, nil, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return h
+	}
+	first := mk(func(*rule.Fetch) {})
+	for name, c := range map[string]struct {
+		change func(*rule.Fetch)
+		same   bool
+	}{
+		"address and commit": {func(f *rule.Fetch) { f.Params = map[string]string{"url": "v", "commit": "d", "subdir": "s"} }, true},
+		"entry":              {func(f *rule.Fetch) { f.Pin.Entry = map[string]string{"commit": "d"}; f.Pin.Follow = true }, true},
+		"tree":               {func(f *rule.Fetch) { f.GitTree = strings.Repeat("cd", 20) }, false},
+		"submodules":         {func(f *rule.Fetch) { f.EmptySubmodules = true }, false},
+		"a file's digest":    {func(f *rule.Fetch) { f.SHA256, f.GitTree, f.Pin = strings.Repeat("ab", 20), "", nil }, false},
+	} {
+		if (mk(c.change) == first) != c.same {
+			t.Errorf("%s: the key is the same: %v", name, !c.same)
+		}
+	}
+}
+
 func TestDiffSaysItInALine(t *testing.T) {
 	a, in, tools := base()
 	b, bin, _ := base()

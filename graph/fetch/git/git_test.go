@@ -3,11 +3,16 @@ package git
 import (
 	"context"
 	"errors"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"sync"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/cairn-build/cairn/graph/fetch"
 )
@@ -408,5 +413,70 @@ func TestErrorsNameWhatWasAsked(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), "http://127.0.0.1:1/x.git") || declared(err)[:3] != "not" {
 			t.Errorf("%s: %v", way, err)
 		}
+	}
+}
+
+// The git protocol itself, from git's own daemon.
+func TestDaemon(t *testing.T) {
+	r := newRepo(t)
+	first := r.commit(map[string]string{"a": "1"})
+	r.commit(map[string]string{"a": "2"})
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr := l.Addr().(*net.TCPAddr)
+	l.Close()
+	c := exec.CommandContext(t.Context(), "git", "daemon", "--reuseaddr", "--listen=127.0.0.1", "--port="+strconv.Itoa(addr.Port), "--export-all", "--base-path="+filepath.Dir(r.dir))
+	c.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "GIT_CONFIG_NOSYSTEM=1"}
+	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	c.Cancel = func() error { return syscall.Kill(-c.Process.Pid, syscall.SIGKILL) }
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Cancel(); c.Wait() })
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for range tick.C {
+		if conn, err := net.Dial("tcp", addr.String()); err == nil {
+			conn.Close()
+			break
+		}
+		if t.Context().Err() != nil {
+			t.Fatal("the daemon does not answer")
+		}
+	}
+	u := "git://" + addr.String() + "/repo.git/.git"
+	for way := range ways {
+		got, err := show(t, newFetcher(t, way), u, "refs/heads/main", "")
+		if err != nil || got != "a \"2\"\n" {
+			t.Errorf("%s: %q, %v", way, got, err)
+		}
+		if c, _ := resolve(t, newFetcher(t, way), question(u, first)); c != first {
+			t.Errorf("%s: %s", way, c)
+		}
+	}
+}
+
+// Many at once, with fetchers of their own as processes have them: each gets what it asked for, one after the other.
+func TestAtOnce(t *testing.T) {
+	for way := range ways {
+		r := newRepo(t)
+		var commits []string
+		for i := range 8 {
+			commits = append(commits, r.commit(map[string]string{"a": strconv.Itoa(i) + "x"}))
+		}
+		u, _ := r.serve()
+		dir := t.TempDir()
+		var wg sync.WaitGroup
+		for i, commit := range commits {
+			f := fetcherAt(t, way, dir)
+			wg.Go(func() {
+				if a, err := f.Resolve(t.Context(), question(u, commit)); err != nil || a["commit"] != commit {
+					t.Errorf("%s, %d: %v, %v", way, i, a, err)
+				}
+			})
+		}
+		wg.Wait()
 	}
 }

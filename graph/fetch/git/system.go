@@ -56,7 +56,7 @@ func (s *system) command(ctx context.Context, m *mirror, args ...string) *exec.C
 	}
 	ownGroup(c)
 	c.Cancel = func() error { return endGroup(c.Process.Pid) }
-	c.WaitDelay = 3 * time.Second
+	c.WaitDelay = time.Second // a shared connection of ssh's, or a credential daemon, may outlive git with our pipes in its hands
 	return c
 }
 
@@ -75,6 +75,8 @@ func (s *system) run(ctx context.Context, m *mirror, args ...string) (string, er
 	}
 	var exit *exec.ExitError
 	switch {
+	case errors.Is(err, exec.ErrWaitDelay):
+		return out.String(), nil // git itself ended well
 	case errors.As(err, &exit):
 		text := stderr.String()
 		if text == "" {
