@@ -265,12 +265,11 @@ func parse(b []byte, settings digest.Hash, page pager) (*sections, graphID, erro
 	if page.hot != nil {
 		page.hot(b[:ne.Uint64(h[headerSize+int(firstCold)*tableEntry:])])
 	}
-	wg.Go(func() {
-		if otherErr = s.check(firstCold, numSections, &sums, page.cold); otherErr == nil {
-			otherErr = validate(&s)
-		}
-	})
+	wg.Go(func() { otherErr = s.check(firstCold, numSections, &sums, page.cold) })
 	err := s.check(0, firstCold, &sums, nil)
+	if err == nil {
+		err = validate(&s) // of what is cold it looks at lengths only
+	}
 	wg.Wait()
 	if err == nil {
 		err = otherErr
