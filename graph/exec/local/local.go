@@ -155,6 +155,11 @@ func (r *Runner) Close() error {
 	for _, w := range r.idle {
 		ended.Go(w.close)
 	}
+	for _, s := range r.stages {
+		if s != nil {
+			_ = removeTree(s.bin()) // most of what there is to remove; no command is left that needs it
+		}
+	}
 	ended.Wait()
 	r.idle = nil
 	for _, s := range r.stages {

@@ -55,6 +55,9 @@ func (r *Runner) attempt(ctx context.Context, s *exec.Spawn, disk bool) (_ *exec
 	}
 	k := r.kitOf(s.Tools)
 	profile := profileKey(k, s.Scratch)
+	if st, err := r.stage(disk); err == nil {
+		_, _ = st.farm(k.key, k.progs) // now, while a worker may be on its way; request says what is wrong
+	}
 	w, err := r.take(kind{network: s.Network && r.level == exec.Namespaces, disk: disk}, profile)
 	if err != nil {
 		return nil, false, err

@@ -92,6 +92,9 @@ func (s *stage) close() error {
 	return err
 }
 
+// bin is where farm makes its folders.
+func (s *stage) bin() string { return filepath.Join(s.dir, "bin") }
+
 // next gives a path below kind that was not given before.
 func (s *stage) next(kind string) string {
 	return filepath.Join(s.dir, kind, strconv.FormatInt(s.seq.Add(1), 10))

@@ -58,7 +58,7 @@ func (s *stage) farm(key string, progs map[string]string) (string, error) {
 	if dir, ok := s.farms[key]; ok {
 		return dir, nil
 	}
-	dir := filepath.Join(s.dir, "bin", key)
+	dir := filepath.Join(s.bin(), key)
 	if err := os.Mkdir(dir, 0o755); err != nil {
 		return "", err
 	}
