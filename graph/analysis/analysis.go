@@ -34,6 +34,8 @@ type Input struct {
 	Toolchains []rule.Toolchain
 	Host       rule.Platform
 	Platform   rule.Platform // what Workspace.Loaded was evaluated for
+	// Incomplete says that a package did not load as a whole, so that a target that is missing from it may be there. nil: none.
+	Incomplete func(pkg string) bool
 }
 
 // Configured is one target for one platform.
@@ -200,7 +202,9 @@ func (a *analyzer) use(n *node, at rule.Attr, r rule.Ref, p rule.Platform) []*no
 		labels = a.in.Workspace.Instances(r.Label)
 		if len(labels) == 0 {
 			n.broken = true
-			a.unknown(n, at, r)
+			if a.in.Incomplete == nil || !a.in.Incomplete(r.Label.Pkg) {
+				a.unknown(n, at, r)
+			}
 			return nil
 		}
 	}

@@ -2,7 +2,9 @@ package build
 
 import (
 	"context"
+	"path"
 	"slices"
+	"strings"
 
 	"github.com/cairn-build/cairn/cache/digest"
 	"github.com/cairn-build/cairn/graph/action"
@@ -24,9 +26,24 @@ func (e *Engine) load(ctx context.Context) (*load.Workspace, diag.List) {
 }
 
 // analyze configures every target.
-func (e *Engine) analyze(ws *load.Workspace) ([]*analysis.Configured, diag.List) {
+// Problems of loading come first in what it gives: what did load is analysed all the same, so that all problems show at once.
+func (e *Engine) analyze(ws *load.Workspace, ds diag.List) ([]*analysis.Configured, diag.List) {
 	e.emit(Event{Phase: &PhaseEvent{Name: "analysis"}})
-	return analysis.Analyze(analysis.Input{Workspace: loaded{ws, e.found}, Kinds: e.kinds, Toolchains: e.o.Toolchains, Host: HostPlatform(), Platform: e.o.Platform})
+	order, more := analysis.Analyze(analysis.Input{Workspace: loaded{ws, e.found}, Kinds: e.kinds, Toolchains: e.o.Toolchains,
+		Host: HostPlatform(), Platform: e.o.Platform, Incomplete: incomplete(ds)})
+	return order, append(ds, more...).Sort()
+}
+
+// incomplete tells the packages that problems kept from loading as a whole. A problem of the root's file may be one of a
+// variable, which any package may use.
+func incomplete(ds diag.List) func(pkg string) bool {
+	bad := map[string]bool{}
+	for _, d := range ds {
+		if !d.Warning {
+			bad[strings.TrimPrefix(path.Dir("/"+d.Range.File), "/")] = true
+		}
+	}
+	return func(pkg string) bool { return bad[""] || bad[pkg] }
 }
 
 // loaded is a workspace as analysis sees it.
@@ -50,12 +67,8 @@ func (e *Engine) evaluate(ctx context.Context, old *state.Graph) (*state.Graph, 
 	if err := ctx.Err(); err != nil {
 		return nil, ds, err
 	}
+	order, ds := e.analyze(ws, ds)
 	if ds.HasErrors() {
-		e.reads = readRows(ws, before)
-		return nil, ds, ds
-	}
-	order, more := e.analyze(ws)
-	if ds = append(ds, more...); ds.HasErrors() {
 		e.reads = readRows(ws, before)
 		return nil, ds, ds
 	}
@@ -191,11 +204,11 @@ func readRow(r load.Read, before int64) state.ReadRow {
 // Check loads and analyses the whole workspace and builds nothing.
 func (e *Engine) Check(ctx context.Context) (targets int, ds diag.List) {
 	ws, ds := e.load(ctx)
-	if ds.HasErrors() || ws == nil {
+	if ctx.Err() != nil {
 		return 0, ds
 	}
-	order, more := e.analyze(ws)
-	return len(order), append(ds, more...)
+	order, ds := e.analyze(ws, ds)
+	return len(order), ds
 }
 
 // Workspace loads the workspace, for what is about the language itself: variables, the lock file.

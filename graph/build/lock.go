@@ -287,11 +287,8 @@ func (e *Engine) Lock(ctx context.Context, covered func(label.Label) bool) (move
 	if err := ctx.Err(); err != nil {
 		return nil, 0, err
 	}
+	order, ds := e.analyze(ws, ds)
 	if ds.HasErrors() {
-		return nil, 0, ds
-	}
-	order, more := e.analyze(ws)
-	if ds = append(ds, more...); ds.HasErrors() {
 		return nil, 0, ds
 	}
 	sources := lockable(order)
