@@ -372,7 +372,9 @@ func TestCredentialsStayAtTheirHost(t *testing.T) {
 	}))
 	defer other.Close()
 	away := strings.Replace(other.URL, "127.0.0.1", "localhost", 1)
-	s := serve(t, func(w nethttp.ResponseWriter, r *nethttp.Request, _ int) { nethttp.Redirect(w, r, away, nethttp.StatusFound) })
+	s := serve(t, func(w nethttp.ResponseWriter, r *nethttp.Request, _ int) {
+		nethttp.Redirect(w, r, away, nethttp.StatusFound)
+	})
 	c, _ := client(t, Options{})
 	if _, err := get(c, strings.Replace(s.URL, "http://", "http://me:pw@", 1)); err != nil {
 		t.Skip("localhost does not lead to this machine here: ", err)
