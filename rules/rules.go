@@ -7,6 +7,7 @@ import (
 	"github.com/cairn-build/cairn/rules/file"
 	"github.com/cairn-build/cairn/rules/git"
 	"github.com/cairn-build/cairn/rules/golang"
+	"github.com/cairn-build/cairn/rules/python"
 	"github.com/cairn-build/cairn/rules/remote"
 )
 
@@ -22,7 +23,9 @@ func All() []*rule.Rule {
 		golang.Test,
 		remote.HTTPFile,
 		command.Program,
+		python.PythonEnv,
 		remote.RegistryFile,
+		python.Script,
 		command.Test,
 		file.WriteFile,
 	}

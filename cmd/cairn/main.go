@@ -30,12 +30,14 @@ var errInterrupted = errors.New("interrupted")
 
 // watchSignals ends the context at the first ^C or SIGTERM, and the process at the second.
 func watchSignals(cancel context.CancelCauseFunc) {
-	c := make(chan os.Signal, 2)
-	signal.Notify(c, os.Interrupt, syscall.SIGTERM)
+	signal.Notify(interrupts, os.Interrupt, syscall.SIGTERM)
 	go func() {
-		<-c
+		<-interrupts
 		cancel(errInterrupted)
-		<-c
+		<-interrupts
 		os.Exit(exitInterrupted)
 	}()
 }
+
+// interrupts is where watchSignals hears of signals, until somebody else takes them.
+var interrupts = make(chan os.Signal, 2)

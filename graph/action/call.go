@@ -134,7 +134,7 @@ func (c *callContext) Open(path string) (io.ReadCloser, error) {
 		}
 		return rc, err
 	}
-	return nil, fmt.Errorf("%s is not a declared input", path)
+	return nil, &rule.NotInputError{Path: path}
 }
 
 func (c *callContext) entry(r Resolved, rel string) (tree.Entry, error) {
@@ -144,7 +144,7 @@ func (c *callContext) entry(r Resolved, rel string) (tree.Entry, error) {
 	}
 	i := slices.IndexFunc(entries, func(e tree.Entry) bool { return e.Path == rel && !e.Dir && e.Link == "" })
 	if i < 0 {
-		return tree.Entry{}, fmt.Errorf("no file %s in %s", rel, r.Path)
+		return tree.Entry{}, &rule.NotInputError{Path: rel, Tree: r.Path}
 	}
 	return entries[i], nil
 }

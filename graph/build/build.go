@@ -102,7 +102,7 @@ type selection struct {
 	targets []state.TargetID // nil: all that are not manual
 	count   int
 	wanted  state.Wanted
-	place   map[state.ArtifactID]bool // default outputs that must lie in cairn-out; nil: of all wanted actions
+	place   map[state.ArtifactID]bool // default outputs that must lie in cairn-out; nil: those of all targets
 	tests   bool
 }
 

@@ -13,12 +13,25 @@ import (
 	"github.com/cairn-build/cairn/graph/state"
 )
 
-// Launch is a program that is ready to start.
+// Launch is a program that is ready to start. What it uses in the cache stays there until Release.
 type Launch struct {
 	Label string
 	Argv  []string // Argv[0] is an absolute path
 	Env   []string // what is set on top of the caller's environment, NAME=value
-	Dir   string   // the workspace: paths in Argv are relative to it
+	Dir   string   // where it starts: the workspace, to which paths in Argv are relative; "" for a script that starts where cairn was called
+	// Script is set for a program that cairn stays with. Its paths are absolute.
+	Script  *rule.Script
+	PassEnv []string
+
+	release func()
+}
+
+// Release lets go of what the program uses in the cache. It may be called more than once.
+func (l *Launch) Release() {
+	if l.release != nil {
+		l.release()
+		l.release = nil
+	}
 }
 
 // Program gives what `cairn run` starts for a target that has been built.
@@ -62,14 +75,22 @@ func (e *Engine) launch(ctx context.Context, g *state.Graph, t state.TargetID, p
 	}
 	l := &Launch{Label: g.LabelText(t), Dir: e.o.Root}
 	expand := func(s string) string { return rule.ExpandHostTools(s, func(n string) string { return paths[n] }) }
+	where, err := e.lying(ctx, g, t, p, func(n string) string { return paths[n] }, l)
+	if err != nil {
+		return nil, err
+	}
+	inEnv := where
+	if p.Script != nil {
+		inEnv = e.asScript(l, p, &where)
+	}
 	for _, a := range p.Argv {
-		l.Argv = append(l.Argv, expand(a))
+		l.Argv = append(l.Argv, where.at(expand(a)))
 	}
 	if !filepath.IsAbs(l.Argv[0]) {
 		l.Argv[0] = filepath.Join(e.o.Root, filepath.FromSlash(l.Argv[0]))
 	}
 	for _, v := range p.Env {
-		l.Env = append(l.Env, v.Name+"="+expand(v.Value))
+		l.Env = append(l.Env, v.Name+"="+inEnv.list(expand(v.Value)))
 	}
 	return l, nil
 }

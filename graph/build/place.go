@@ -37,7 +37,7 @@ func (s *session) placeAll(ctx context.Context, t *turn, outs []state.OutputFact
 			continue // what lies there is what should: the scan has seen it
 		}
 		s.g.ClearPlaced(art)
-		if !there && s.place != nil && !s.place[art] {
+		if !there && !s.wantsPlaced(art) {
 			continue // nobody asked for it now; whoever does next gets the new one
 		}
 		p, err := s.placeOne(art, outs[i], there)
@@ -47,6 +47,29 @@ func (s *session) placeAll(ctx context.Context, t *turn, outs []state.OutputFact
 		placed = append(placed, placement{art, p})
 	}
 	return placed, nil
+}
+
+// wantsPlaced says whether an output belongs into cairn-out: what commands read there where they work in place, else the
+// default outputs of what was asked for.
+func (s *session) wantsPlaced(art state.ArtifactID) bool {
+	switch {
+	case s.place != nil:
+		return s.place[art]
+	case s.inPlace():
+		return true
+	}
+	return s.defaults().Has(int(art))
+}
+
+// allDefaults are the default outputs of all targets.
+func (s *session) allDefaults() state.Bitset {
+	b := state.NewBitset(s.g.NumArtifacts())
+	for t := range (state.Targets{First: 0, Last: state.TargetID(s.g.NumTargets())}).All() {
+		for _, art := range s.g.Default(t) {
+			b.Add(int(art))
+		}
+	}
+	return b
 }
 
 func (s *session) notePlaced(ps []placement) {

@@ -22,16 +22,17 @@ import (
 // session is one execution: the wanted part of a graph, and what becomes of it. Its methods are safe for concurrent use
 // unless they say otherwise.
 type session struct {
-	e      *Engine
-	g      *state.Graph
-	x      *action.Executor
-	store  *disk.Cache
-	req    Request
-	wanted state.Wanted
-	place  map[state.ArtifactID]bool // outputs that must lie in cairn-out; nil: all wanted ones
-	redo   map[state.ActionID]bool   // forced, uncached: run although they are done
-	start  time.Time
-	run    uint64
+	e        *Engine
+	g        *state.Graph
+	x        *action.Executor
+	store    *disk.Cache
+	req      Request
+	wanted   state.Wanted
+	place    map[state.ArtifactID]bool // outputs that must lie in cairn-out; nil: see wantsPlaced
+	defaults func() state.Bitset       // of all targets; see wantsPlaced
+	redo     map[state.ActionID]bool   // forced, uncached: run although they are done
+	start    time.Time
+	run      uint64
 
 	log     runLogger
 	outs    outFolder
@@ -62,6 +63,7 @@ func (e *Engine) newSession(g *state.Graph, req Request, w state.Wanted) (*sessi
 	}
 	s := &session{e: e, g: g, store: c, req: req, wanted: w, outs: outFolder{root: e.o.Root}, start: e.o.Now(), redo: map[state.ActionID]bool{}}
 	s.run = uint64(s.start.UnixNano())
+	s.defaults = sync.OnceValue(s.allDefaults)
 	s.sum.RunID = newRunID(s.start)
 	s.x = &action.Executor{Store: c, Runner: r, Root: e.o.Root, TempDir: filepath.Join(c.Dir(), "tmp"), Calls: e.calls, Fetcher: e.fetcher,
 		Apart: e.apart, Offline: e.o.Offline, Getenv: e.o.Getenv, Scratch: e.scratch, Fan: e.o.Jobs, NoLookup: e.o.Force || e.o.NoCacheRead, NoSave: e.o.NoCacheSave,

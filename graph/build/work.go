@@ -99,7 +99,7 @@ func (s *session) waitFor(t *turn, owner disk.Owner) {
 
 // mustRun says that no cached result will do.
 func (s *session) mustRun(t *turn) bool {
-	return s.e.o.Force || t.needed || t.act.Uncached || t.act.Test && s.req.Runs > 1
+	return s.e.o.Force || t.needed || s.redo[t.id] || t.act.Uncached || t.act.Test && s.req.Runs > 1
 }
 
 // restorable says that all is known but the outputs are not where they should be.

@@ -106,7 +106,8 @@ type CallFunc func(ctx context.Context, c CallContext) error
 // CallContext is a CallFunc's whole world.
 type CallContext interface {
 	Args() []byte
-	// Open reads a declared input file: path as in Artifact.Path, or below the path of a declared tree.
+	// Open reads a declared input file: path as in Artifact.Path, or below the path of a declared tree. What is not there is
+	// a *NotInputError.
 	Open(path string) (io.ReadCloser, error)
 	// List gives the files below a declared input tree, sorted, relative to it.
 	List(tree string) ([]string, error)
@@ -124,6 +125,20 @@ type CallContext interface {
 	Offers(fetcher string, params map[string]string) ([]Offer, error)
 	// Link puts bytes that are in the cache into a declared output tree; they are neither read nor copied.
 	Link(path string, b Blob, executable bool) error
+}
+
+// NotInputError says that no input is at a path: none is declared, or a tree has no such file. Test with errors.As.
+type NotInputError struct {
+	Path string
+	Tree string // the tree that has no such file, "" where none covers the path
+}
+
+// Error implements error.
+func (e *NotInputError) Error() string {
+	if e.Tree != "" {
+		return "no file " + e.Path + " in " + e.Tree
+	}
+	return e.Path + " is not a declared input"
 }
 
 // Blob stands for bytes in the cache: what Fetch brought, or a file of an input tree.

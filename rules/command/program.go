@@ -55,6 +55,8 @@ func analyzeProgram(c *rule.Context) error {
 			continue
 		}
 		add(t.data...)
+		adder(&p.Trees)(t.trees...)
+		p.Layers = append(p.Layers, t.layers...)
 		p.Tools = append(p.Tools, t.host...)
 		p.PassEnv = append(p.PassEnv, t.passEnv...)
 		for _, e := range t.env {

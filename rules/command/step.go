@@ -83,6 +83,8 @@ func (s *step) base(mnemonic string) rule.Action {
 	from := map[string]string{}
 	for _, t := range s.tools {
 		add(t.data...)
+		add(t.trees...)
+		sp.Layers = append(sp.Layers, t.layers...)
 		sp.HostTools = append(sp.HostTools, t.host...)
 		sp.PassEnv = append(sp.PassEnv, t.passEnv...)
 		for _, e := range t.env {

@@ -18,6 +18,8 @@ type tool struct {
 	env     []rule.EnvVar
 	passEnv []string
 	data    []rule.Artifact
+	trees   []rule.Artifact
+	layers  []rule.Layer
 	host    []string
 }
 
@@ -46,7 +48,7 @@ func findTools(c *rule.Context) []*tool {
 				c.Problem("tools", "missing-provider", fmt.Sprintf("%s is no program", d.Label), "A tool is a target that provides \"program\".")
 				continue
 			}
-			ts = append(ts, &tool{name: d.Label.Short(), label: d.Label, argv: p.Argv, env: p.Env, passEnv: p.PassEnv, data: p.Data, host: p.Tools})
+			ts = append(ts, &tool{name: d.Label.Short(), label: d.Label, argv: p.Argv, env: p.Env, passEnv: p.PassEnv, data: p.Data, trees: p.Trees, layers: p.Layers, host: p.Tools})
 		}
 	}
 	for _, t := range ts {

@@ -87,8 +87,9 @@ func (w *writer) action(a *rule.Action) {
 		for _, x := range s.Scratch {
 			w.line(1, fmt.Sprintf("scratch %s in %s shared=%v", x.Name, x.Env, x.Shared))
 		}
+		w.layers(1, s.Layers)
 		if s.Each != nil {
-			w.line(1, "each", s.Each.Tree.Path, strings.Join(s.Each.Globs, " "))
+			w.line(1, "each", s.Each.Tree.Path, strings.Join(s.Each.Globs, " "), map[bool]string{true: "alone"}[s.Each.Alone])
 		}
 	}
 	if c := a.Call; c != nil {
@@ -106,7 +107,19 @@ func (w *writer) action(a *rule.Action) {
 		}
 	}
 	w.artifacts(1, "in", a.Inputs)
+	for _, p := range a.Picks {
+		w.line(1, "pick", p)
+	}
 	w.artifacts(1, "out", a.Outputs)
+}
+
+func (w *writer) layers(depth int, ls []rule.Layer) {
+	for _, l := range ls {
+		w.line(depth, "layer", l.Path)
+		for _, f := range l.Files {
+			w.line(depth+1, f.Path, map[bool]string{true: "-> "}[f.Link != ""]+f.Link+f.Text)
+		}
+	}
 }
 
 func (w *writer) provider(p rule.Provider) {
@@ -122,4 +135,9 @@ func (w *writer) provider(p rule.Provider) {
 	w.strs(1, "pass_env", x.PassEnv)
 	w.artifacts(1, "data", x.Data)
 	w.strs(1, "host_tools", x.Tools)
+	w.artifacts(1, "in_cache", x.Trees)
+	w.layers(1, x.Layers)
+	if s := x.Script; s != nil {
+		w.line(1, fmt.Sprintf("script dir=%q path=%s grace=%s", s.Dir, strings.Join(s.Path, ":"), s.Grace))
+	}
 }
