@@ -32,6 +32,11 @@ func buildCommand(a *app) *cobra.Command {
 // build does one request and shows what it came to. It fails with an exitError where something failed to build or pass.
 func (s *session) build(ctx context.Context, r build.Request) error {
 	sum, err := s.engine.Build(ctx, r)
+	return s.show(sum, err)
+}
+
+// show shows what a build came to, and gives the error that the command ends with.
+func (s *session) show(sum *build.Summary, err error) error {
 	s.last = sum
 	if sum != nil && showsSummary(err) {
 		s.ui.Tests(sum.Tests)

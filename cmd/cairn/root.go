@@ -17,6 +17,7 @@ var verbs = []func(*app) *cobra.Command{
 	buildCommand,
 	runCommand,
 	testCommand,
+	watchCommand,
 	planCommand,
 	whyCommand,
 	keyCommand,

@@ -79,7 +79,10 @@ func (rd *Round) wanted(n news) []string {
 		out = append(out, strings.Clone(p))
 	}
 	for _, p := range n.folders {
-		out = append(out, strings.TrimPrefix(p+"/", "./"))
+		if p == "" {
+			p = "."
+		}
+		out = append(out, p+"/")
 	}
 	for _, t := range n.tools {
 		name, _, _ := decodeTool(t)

@@ -158,14 +158,28 @@ func (l *EventLog) Event(e build.Event) {
 	}
 }
 
+// Summary writes what a round came to and lets readers have all lines up to here.
+func (l *EventLog) Summary(s *build.Summary, exit int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.summary(s, exit)
+	if err := l.w.Flush(); l.err == nil {
+		l.err = err
+	}
+}
+
+func (l *EventLog) summary(s *build.Summary, exit int) {
+	j := SummaryOf(s)
+	j.Exit = exit
+	l.write(eventSummary{l.stamp(time.Time{}, "summary"), j})
+}
+
 // Close writes the last line, where s is not nil, and ends the log. The error is the first that happened.
 func (l *EventLog) Close(s *build.Summary, exit int) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if s != nil {
-		j := SummaryOf(s)
-		j.Exit = exit
-		l.write(eventSummary{l.stamp(time.Time{}, "summary"), j})
+		l.summary(s, exit)
 	}
 	if err := l.w.Flush(); l.err == nil {
 		l.err = err

@@ -78,6 +78,17 @@ func (u *UI) Close() error {
 	return u.out.Flush()
 }
 
+// Restart begins another round in the same process: the progress block is gone, and counts and clock start anew.
+func (u *UI) Restart() {
+	u.endTicker()
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.erase()
+	clear(u.running)
+	clear(u.fetching)
+	u.order, u.done, u.total, u.began = nil, 0, 0, u.s.Now()
+}
+
 // Out is where results go: buffered, written by Close.
 func (u *UI) Out() io.Writer { return u.out }
 
