@@ -129,17 +129,9 @@ func (p *pypi) fromIndex(ctx context.Context, s *pypiSetup, index string, w want
 		}
 		return rc, err
 	}
-	at := strings.TrimRight(index, "/") + "/" + name + "/"
-	page, err := s.client.Get(ctx, http.Source{URL: at, Header: nethttp.Header{"Accept": {acceptSimple}}}, maxPage)
-	if status := (*http.StatusError)(nil); errors.As(err, &status) && status.Code == nethttp.StatusNotFound {
-		return nil, fmt.Errorf("%s has no package %q", http.Redact(index), w.pkg)
-	}
+	files, err := p.list(ctx, s, index, w.pkg)
 	if err != nil {
 		return nil, err
-	}
-	files, err := parsePage(page)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", http.Redact(at), err)
 	}
 	var names []string
 	for _, f := range files {

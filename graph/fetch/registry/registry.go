@@ -32,6 +32,8 @@ type Registry struct {
 	pypi func(context.Context, want) (io.ReadCloser, error)
 	npm  func(context.Context, want) (io.ReadCloser, error)
 	gomo func(context.Context, want) (io.ReadCloser, error)
+
+	offers func(ctx context.Context, pkg string) ([]fetch.Offer, error)
 }
 
 // want is what is asked for.
@@ -59,7 +61,7 @@ func New(o Options) *Registry {
 	p.setup = sync.OnceValue(p.configure)
 	n.setup = sync.OnceValues(n.configure)
 	g.client = sync.OnceValue(func() *http.Client { return http.New(o.HTTP) })
-	return &Registry{pypi: p.fetch, npm: n.fetch, gomo: g.fetch}
+	return &Registry{pypi: p.fetch, npm: n.fetch, gomo: g.fetch, offers: p.offers}
 }
 
 // Fetch implements fetch.Fetcher.
