@@ -12,7 +12,8 @@ import (
 )
 
 // catFile is an objectStore that `git cat-file --batch` reads: a line with an id goes in, a line "id kind size", the bytes
-// and a new line come out, or "id missing". For trees of thousands of files it is several times as fast as go-git.
+// and a new line come out, or "id missing". Go's own sources (11,478 files) take it 0.9 s of processor time and 67 MB in both
+// processes; go-git 1.5 s and 216 MB. What the writing of the files costs comes on top of either.
 type catFile struct {
 	ctx    context.Context
 	git    *system

@@ -16,7 +16,7 @@ import (
 type packs struct{ s *filesystem.Storage }
 
 func openStorage(m *mirror) packs {
-	return packs{filesystem.NewStorageWithOptions(osfs.New(m.dir), cache.NewObjectLRU(256*cache.MiByte),
+	return packs{filesystem.NewStorageWithOptions(osfs.New(m.dir), cache.NewObjectLRUDefault(),
 		filesystem.Options{KeepDescriptors: true, LargeObjectThreshold: 16 << 20})}
 }
 
