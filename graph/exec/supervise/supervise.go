@@ -47,12 +47,17 @@ func Run(p Program) (int, error) {
 		}
 		return 0, fmt.Errorf("cannot start %s: %w", p.Argv[0], err)
 	}
-	ended := make(chan struct{})
-	go func() { pass(proc.Pid, sigs, p.Grace, ended) }()
-	status, err := wait(proc.Pid, t)
+	pid := proc.Pid
+	_ = proc.Release() // it is waited for by its number: os.Process knows nothing of stopped programs
+	ended, passed := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(passed)
+		pass(pid, sigs, p.Grace, ended)
+	}()
+	status, err := wait(pid, t)
 	close(ended)
-	_ = syscall.Kill(-proc.Pid, syscall.SIGKILL) // what it left behind; an error says that nothing was
-	_ = proc.Release()
+	<-passed
+	_ = syscall.Kill(-pid, syscall.SIGKILL) // what it left behind; an error says that nothing was
 	switch {
 	case err != nil:
 		return 0, fmt.Errorf("cannot wait for %s: %w", p.Argv[0], err)
