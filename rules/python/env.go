@@ -83,7 +83,7 @@ func analyzeEnv(c *rule.Context) error {
 	e.Python = e.Layer.Path + "/bin/python"
 	c.SetDefault(list)
 	c.Provide(e)
-	c.Provide(rule.Program{Argv: []string{e.Python}, Env: []rule.EnvVar{{Name: "PYTHONDONTWRITEBYTECODE", Value: "1"}}, Trees: []rule.Artifact{content},
+	c.Provide(rule.Program{Argv: []string{e.Python}, Env: []rule.EnvVar{{Name: "PYTHONDONTWRITEBYTECODE", Value: "1"}}, Data: []rule.Artifact{list}, Trees: []rule.Artifact{content},
 		Layers: []rule.Layer{e.Layer}, Tools: []string{py}, Platform: c.Platform(), PassEnv: c.Target.Common.PassEnv, Script: &rule.Script{Path: []string{e.Layer.Path + "/bin", e.Bin}}})
 	return nil
 }

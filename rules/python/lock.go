@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/cairn-build/cairn/rules/python/pep"
-	"github.com/cairn-build/cairn/rules/python/toml"
 )
 
 // file is a distribution that a lock offers for a package. The name says what it is; where it lies is nobody's business here.
@@ -49,13 +48,13 @@ func readLock(name string, b []byte) (lock, error) {
 	base := path.Base(name)
 	switch {
 	case base == "uv.lock":
-		doc, err := toml.Parse(string(b))
+		doc, err := parseTOML(b)
 		if err != nil {
 			return nil, err
 		}
 		return readUV(doc)
 	case strings.HasSuffix(base, ".toml"):
-		doc, err := toml.Parse(string(b))
+		doc, err := parseTOML(b)
 		if err != nil {
 			return nil, err
 		}

@@ -22,6 +22,7 @@ type rule struct {
 	except []string // and those that it is not about
 	may    []string // of ours: all that they may import (nil: anything)
 	never  []string // ours or foreign: what they must not import
+	family bool     // may holds what lies in the same folder of the tier, too: rules/python for rules/python/...
 	direct bool     // never is about direct imports only
 	tests  bool     // test files are held to it as well
 	why    string
@@ -42,7 +43,7 @@ var rules = []rule{
 	},
 	{
 		name: "rules see what a rule author sees", who: []string{"rules/..."}, except: []string{"rules", "rules/ruletest"},
-		may: []string{"graph/rule", "graph/label", "graph/diag"},
+		may: []string{"graph/rule", "graph/label", "graph/diag"}, family: true,
 		why: "a kind touches neither disk nor network, so that analysis is pure and can be cached",
 	},
 	{
@@ -158,6 +159,10 @@ func TestTiers(t *testing.T) {
 // broken gives the imports of p that r forbids.
 func broken(r rule, p pkg) []string {
 	imports := p.Imports
+	may := r.may
+	if parts := strings.Split(strings.TrimPrefix(p.ImportPath, module), "/"); r.family && len(parts) > 1 {
+		may = append(slices.Clone(may), path.Join(parts[:2]...)+"/...")
+	}
 	if !r.direct && len(r.never) > 0 {
 		imports = p.Deps
 	}
@@ -168,7 +173,7 @@ func broken(r rule, p pkg) []string {
 	for _, i := range imports {
 		ours, isOurs := strings.CutPrefix(i, module)
 		switch {
-		case covered(ours, r.never), isOurs && r.may != nil && !covered(ours, r.may):
+		case covered(ours, r.never), isOurs && r.may != nil && !covered(ours, may):
 			bad = append(bad, path.Clean(ours))
 		}
 	}

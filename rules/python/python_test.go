@@ -1,0 +1,60 @@
+package python
+
+import (
+	"testing"
+
+	"github.com/cairn-build/cairn/graph/label"
+	"github.com/cairn-build/cairn/graph/rule"
+	"github.com/cairn-build/cairn/rules/ruletest"
+)
+
+func dep(pkg, name string, files []rule.Artifact, ps ...rule.Provider) []rule.Dep {
+	return []rule.Dep{{Label: label.Label{Pkg: pkg, Name: name}, Files: files, Providers: ps}}
+}
+
+func world() ruletest.World {
+	content := rule.Artifact{Path: "cairn-out/e/env/env", Kind: rule.OutputTree}
+	env := Env{Content: content, Layer: rule.Layer{Path: "cairn-out/e/env/venv", Files: []rule.LayerFile{{Path: "bin/python", Link: rule.HostTool("python3.11")}}},
+		Python: "cairn-out/e/env/venv/bin/python", Bin: content.Path + "/bin", Host: "python3.11", List: rule.Artifact{Path: "cairn-out/e/env/packages.json", Kind: rule.OutputFile}}
+	return ruletest.World{Targets: map[string][]rule.Dep{
+		"//e:env":  dep("e", "env", []rule.Artifact{env.List}, env),
+		"//e:two":  append(dep("e", "two@a", nil, env), dep("e", "two@b", nil, env)...),
+		"//r:tree": dep("r", "tree", []rule.Artifact{{Path: "cairn-out/r/tree/tree", Kind: rule.OutputTree}}),
+		"//r:file": dep("r", "file", []rule.Artifact{{Path: "cairn-out/r/file/pylock.toml", Kind: rule.OutputFile}}),
+		"//r:both": dep("r", "both", []rule.Artifact{{Path: "a", Kind: rule.OutputFile}, {Path: "b", Kind: rule.OutputFile}}),
+	}}
+}
+
+func TestPythonEnv(t *testing.T) {
+	// The scripts that come with cairn are in the calls' words; here they would only make each change of them two.
+	probeSource, installSource = "probe", "install"
+	ruletest.Golden(t, PythonEnv, world(), []ruletest.Case{
+		{Name: "a lock of the package", Attrs: map[string]any{"lock": "pylock.toml", "python": "3.11", "extras": []string{"x"}, "groups": []string{"dev"}, "overlaps": []string{"tests/**"}}},
+		{Name: "a project's own", Attrs: map[string]any{"project": "//r:tree"}},
+		{Name: "a lock in a tree", Attrs: map[string]any{"lock": "//r:tree", "lock_path": "deep/uv.lock", "python": "python3.12"}},
+		{Name: "a lock that a target makes", Attrs: map[string]any{"lock": "//r:file"}},
+		{Name: "neither", Attrs: map[string]any{}},
+		{Name: "both", Attrs: map[string]any{"lock": "pylock.toml", "project": "//r:tree"}},
+		{Name: "a tree without a path", Attrs: map[string]any{"lock": "//r:tree"}},
+		{Name: "a path in a file", Attrs: map[string]any{"lock": "pylock.toml", "lock_path": "x"}},
+		{Name: "a path that climbs", Attrs: map[string]any{"project": "//r:tree", "lock_path": "../x"}},
+		{Name: "two outputs", Attrs: map[string]any{"lock": "//r:both"}},
+		{Name: "an interpreter by path", Attrs: map[string]any{"lock": "pylock.toml", "python": "/usr/bin/python3"}},
+	})
+}
+
+func TestScript(t *testing.T) {
+	ruletest.Golden(t, Script, world(), []ruletest.Case{
+		{Name: "a file with the host's interpreter", Attrs: map[string]any{"file": "a.py", "args": []string{"-x", "a b"}}},
+		{Name: "a file in an environment", Attrs: map[string]any{"file": "a.py", "python_env": "//e:env", "pythonpath": []string{".", "lib"}, "workdir": "data", "grace": "1m"},
+			Common: rule.Common{Env: map[string]string{"A": "1", "PYTHONUNBUFFERED": ""}, PassEnv: []string{"Z", "B"}}},
+		{Name: "in a tree", Attrs: map[string]any{"source": "//r:tree", "path": "scripts/a.py", "python_env": "//e:env", "pythonpath": []string{"src", "."}}},
+		{Name: "neither file nor source", Attrs: map[string]any{}},
+		{Name: "a path that climbs", Attrs: map[string]any{"source": "//r:tree", "path": "../a.py"}},
+		{Name: "no path", Attrs: map[string]any{"source": "//r:tree"}},
+		{Name: "a source that is a file", Attrs: map[string]any{"source": "//r:file", "path": "a.py"}},
+		{Name: "a file with a path", Attrs: map[string]any{"file": "a.py", "path": "b.py"}},
+		{Name: "all instances of an environment", Attrs: map[string]any{"file": "a.py", "python_env": "//e:two"}},
+		{Name: "odd folders and times", Attrs: map[string]any{"file": "a.py", "pythonpath": []string{"/lib"}, "workdir": "../x", "grace": "soon"}},
+	})
+}
