@@ -42,6 +42,7 @@ var scriptCommands = map[string]func(*testscript.TestScript, bool, []string){
 	"serve":     serve,
 	"wheel":     wheel,
 	"uvwheel":   uvWheel,
+	"gone":      gone,
 	"mkgit":     mkgit,
 	"gitcommit": gitCommit,
 	"example":   example,
