@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/hashicorp/hcl/v2"
@@ -79,7 +80,7 @@ func (it *instance) common(t *rule.Target) int {
 		case "platforms":
 			c.Platforms = v.Value.([]string)
 			for _, p := range c.Platforms {
-				if !platformForm.MatchString(p) {
+				if !platformForm().MatchString(p) {
 					fail("Bad platform "+quoteName(p), "A platform is \"os-arch\" in the words of uname: linux-x86_64, linux-aarch64, darwin-arm64.",
 						diag.DidYouMean(p, []string{"linux-x86_64", "linux-aarch64", "darwin-arm64", "darwin-x86_64"}))
 				}
@@ -99,7 +100,7 @@ func (it *instance) common(t *rule.Target) int {
 	return known
 }
 
-var platformForm = regexp.MustCompile(`^[a-z0-9_]+-[a-z0-9_]+$`)
+var platformForm = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z0-9_]+-[a-z0-9_]+$`) })
 
 func badEnvName(s string) string {
 	if s == "" || strings.ContainsAny(s, "= \t\r\n") {

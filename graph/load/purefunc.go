@@ -6,6 +6,7 @@ import (
 	"math/big"
 	"regexp"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/zclconf/go-cty/cty"
@@ -98,13 +99,13 @@ var (
 )
 
 // wide finds a width or precision of four digits or more in a format.
-var wide = regexp.MustCompile(`%[^a-zA-Z%]*[0-9]{4,}|%[^a-zA-Z%]*\*`)
+var wide = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`%[^a-zA-Z%]*[0-9]{4,}|%[^a-zA-Z%]*\*`) })
 
 // bounded gives f, a function whose first parameter is a format, without its boundless widths.
 func bounded(f function.Function) function.Function {
 	return guarded(f, func(args []cty.Value) error {
 		v, _ := args[0].Unmark()
-		if v.IsKnown() && !v.IsNull() && v.Type() == cty.String && wide.MatchString(v.AsString()) {
+		if v.IsKnown() && !v.IsNull() && v.Type() == cty.String && wide().MatchString(v.AsString()) {
 			return function.NewArgErrorf(0, "a width has at most three digits")
 		}
 		return nil

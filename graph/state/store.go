@@ -85,15 +85,15 @@ func (g *Graph) Save(path string) error {
 // again.
 func (g *Graph) Flush() error { return g.flush(func(*journal) bool { return false }) }
 
-// Commit is Flush at the end of a run: a journal that has outgrown a quarter of the snapshot is folded into a new one.
+// Commit is Flush at the end of a run: a journal that has outgrown a 32nd of the snapshot is folded into a new one.
 func (g *Graph) Commit() error {
 	return g.flush(func(j *journal) bool {
-		return j.end+int64(len(j.pending.b)) > max(minCompact, j.size/4)
+		return j.end+int64(len(j.pending.b)) > max(minCompact, j.size/32)
 	})
 }
 
-// minCompact is how large a journal can always grow; replaying as much takes about a millisecond.
-const minCompact = 256 << 10
+// minCompact is how large a journal can always grow; replaying as much takes some 50 us.
+const minCompact = 16 << 10
 
 func (g *Graph) flush(full func(*journal) bool) error {
 	g.mu.Lock()

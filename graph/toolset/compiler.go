@@ -9,11 +9,14 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/cairn-build/cairn/cache/digest"
 )
 
-var compilerName = regexp.MustCompile(`^(.*-)?(gcc|g\+\+|cc|c\+\+|clang|clang\+\+|gfortran|cpp)(-[0-9.]+)?$`)
+var compilerName = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(.*-)?(gcc|g\+\+|cc|c\+\+|clang|clang\+\+|gfortran|cpp)(-[0-9.]+)?$`)
+})
 
 // compilerParts are programs that a compiler's driver starts. It looks for them in folders of its own, then on PATH.
 var compilerParts = []string{"cc1", "cc1plus", "f951", "collect2", "lto1", "lto-wrapper", "liblto_plugin.so", "as", "ld", "ld.bfd", "ld.gold"}
@@ -128,11 +131,11 @@ func (p *parts) headers(ctx context.Context, at string) error {
 	return nil
 }
 
-var absentDir = regexp.MustCompile(`(?m)^ignoring nonexistent directory "([^"]*)"`)
+var absentDir = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?m)^ignoring nonexistent directory "([^"]*)"`) })
 
 // includeDirs reads what -E -v says: the folders of headers, links looked through, and those that are not there.
 func includeDirs(said string) (dirs, absent []string) {
-	for _, m := range absentDir.FindAllStringSubmatch(said, -1) {
+	for _, m := range absentDir().FindAllStringSubmatch(said, -1) {
 		if filepath.IsAbs(m[1]) {
 			absent = append(absent, filepath.Clean(m[1]))
 		}

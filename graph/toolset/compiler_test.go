@@ -81,7 +81,7 @@ func TestCompiler(t *testing.T) {
 func TestNamedLikeACompiler(t *testing.T) {
 	for name, want := range map[string]bool{"gcc": true, "g++-12": true, "x86_64-linux-gnu-gcc-12": true, "clang++-18": true, "cc": true,
 		"c++": true, "cpp": true, "gcc-ar": false, "ccache": false, "clangd": false, "gccgo": false, "protoc": false} {
-		if compilerName.MatchString(name) != want {
+		if compilerName().MatchString(name) != want {
 			t.Errorf("%s: %v", name, !want)
 		}
 	}

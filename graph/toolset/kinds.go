@@ -21,9 +21,9 @@ func (p *parts) kind(ctx context.Context, at, end string) error {
 	switch {
 	case base == "go" || base == "gofmt":
 		return p.golang(ctx, end)
-	case pythonName.MatchString(base):
+	case pythonName().MatchString(base):
 		return p.python(ctx, at)
-	case compilerName.MatchString(base) || compilerName.MatchString(filepath.Base(at)):
+	case compilerName().MatchString(base) || compilerName().MatchString(filepath.Base(at)):
 		return p.compiler(ctx, at)
 	case base == "java" || base == "javac" || base == "jar":
 		return p.java(end)

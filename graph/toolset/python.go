@@ -8,9 +8,10 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
-var pythonName = regexp.MustCompile(`^(python|pypy)[0-9.]*$`)
+var pythonName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(python|pypy)[0-9.]*$`) })
 
 // askPython works from Python 2.7 on. Its answer: two prefixes, the library's two places, then what else is searched.
 const askPython = `import sys, sysconfig
@@ -94,5 +95,5 @@ func (p *parts) installed(dir string) error {
 // inVenv says whether a path is the interpreter of a virtual environment. Such a one is known by where it is started from, so
 // that its links are not followed.
 func inVenv(path string) bool {
-	return pythonName.MatchString(filepath.Base(path)) && exists(filepath.Join(filepath.Dir(filepath.Dir(path)), "pyvenv.cfg"))
+	return pythonName().MatchString(filepath.Base(path)) && exists(filepath.Join(filepath.Dir(filepath.Dir(path)), "pyvenv.cfg"))
 }

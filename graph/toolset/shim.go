@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"runtime"
 	"strings"
+	"sync"
 )
 
 // A version manager puts stand-ins ("shims") on PATH: one file, or copies of one, under the names of all its programs. What
@@ -28,7 +29,7 @@ func (r *Resolver) behind(ctx context.Context, name string, links []string) (rea
 		if !looksLikeShim(end, head) {
 			return "", nil, nil
 		}
-		if pythonName.MatchString(name) { // any interpreter tells who it is
+		if pythonName().MatchString(name) { // any interpreter tells who it is
 			argv = []string{links[0], "-c", "import sys; print(sys.executable)"}
 		} else {
 			return "", nil, errUnknownShim
@@ -60,9 +61,11 @@ func (r *Resolver) behind(ctx context.Context, name string, links []string) (rea
 
 var (
 	// pyenv, rbenv, nodenv, goenv: exec "/root/.pyenv/libexec/pyenv" exec "$program" "$@"
-	rbenvShim = regexp.MustCompile(`(?m)^exec "([^"$]+)/libexec/([a-z]+env)" exec "\$program"`)
+	rbenvShim = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`(?m)^exec "([^"$]+)/libexec/([a-z]+env)" exec "\$program"`)
+	})
 	// asdf before 0.16: exec /home/u/.asdf/bin/asdf exec "node" "$@"; since then exec asdf exec ...
-	asdfShim = regexp.MustCompile(`(?m)^exec "?([^"\s]*asdf)"? exec`)
+	asdfShim = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?m)^exec "?([^"\s]*asdf)"? exec`) })
 )
 
 // manager gives the question that a version manager answers with a program's path, nil where none is recognised, and the
@@ -80,11 +83,11 @@ func (r *Resolver) manager(name, path, end string, head []byte) (argv, decide []
 	if xcodeStub(path) {
 		return []string{"/usr/bin/xcrun", "--find", name}, []string{"/var/db/xcode_select_link"}
 	}
-	if m := rbenvShim.FindSubmatch(head); m != nil {
+	if m := rbenvShim().FindSubmatch(head); m != nil {
 		root := string(m[1])
 		return []string{root + "/libexec/" + string(m[2]), "which", name}, []string{root + "/version"}
 	}
-	if m := asdfShim.FindSubmatch(head); m != nil && isScript(head) {
+	if m := asdfShim().FindSubmatch(head); m != nil && isScript(head) {
 		return []string{string(m[1]), "which", name}, []string{filepath.Join(home, ".tool-versions")}
 	}
 	switch {

@@ -8,6 +8,7 @@ import (
 	"path"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/cairn-build/cairn/graph/rule"
 )
@@ -62,16 +63,18 @@ func fresh(e, params map[string]string) bool {
 			return false
 		}
 	}
-	id := func(s string) bool { return (len(s) == 40 || len(s) == 64) && hex.MatchString(s) }
+	id := func(s string) bool { return (len(s) == 40 || len(s) == 64) && hex().MatchString(s) }
 	return id(e["commit"]) && id(e["tree"])
 }
 
 var (
-	hex    = regexp.MustCompile(`^[0-9a-f]+$`)
-	helper = regexp.MustCompile(`^[A-Za-z0-9+.-]+::`)
-	scp    = regexp.MustCompile(`^([A-Za-z0-9._~+][A-Za-z0-9._~+-]*@)?([A-Za-z0-9._][A-Za-z0-9._-]*|\[[0-9A-Fa-f:.]+\]):[^-]`)
-	scheme = regexp.MustCompile(`^(https|http|ssh|git|file)://`)
-	secret = regexp.MustCompile(`^(https?|git)://[^/]*@|^ssh://[^/@]*:[^/]*@`)
+	hex    = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[0-9a-f]+$`) })
+	helper = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9+.-]+::`) })
+	scp    = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^([A-Za-z0-9._~+][A-Za-z0-9._~+-]*@)?([A-Za-z0-9._][A-Za-z0-9._-]*|\[[0-9A-Fa-f:.]+\]):[^-]`)
+	})
+	scheme = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(https|http|ssh|git|file)://`) })
+	secret = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(https?|git)://[^/]*@|^ssh://[^/@]*:[^/]*@`) })
 )
 
 // address checks the url's form; whether it leads anywhere the fetcher finds out. A path in the workspace becomes
@@ -79,7 +82,7 @@ var (
 func address(c *rule.Context) string {
 	u := c.String("url")
 	bad := func(code, why string) string {
-		c.Problem("url", code, fmt.Sprintf("%q is no address of a repository", secret.ReplaceAllString(u, "$1://")), why)
+		c.Problem("url", code, fmt.Sprintf("%q is no address of a repository", secret().ReplaceAllString(u, "$1://")), why)
 		return u
 	}
 	switch {
@@ -89,13 +92,13 @@ func address(c *rule.Context) string {
 			return bad("bad-url", "It leaves the workspace. A repository elsewhere on this machine is file:///absolute/path.")
 		}
 		return "workspace:" + p
-	case helper.MatchString(u):
+	case helper().MatchString(u):
 		return bad("bad-url", "Remote helpers (transport::address) run commands of the address's choice. Use https or ssh.")
 	case strings.ContainsFunc(u, func(r rune) bool { return r <= ' ' || r == 0x7f || r == '\\' }):
 		return bad("bad-url", "It holds spaces, backslashes or control characters.")
-	case secret.MatchString(u):
+	case secret().MatchString(u):
 		return bad("url-credentials", "BUILD.hcl is read by many. Credentials come from git's credential helpers.")
-	case !scheme.MatchString(u) && (strings.Contains(u, "://") || !scp.MatchString(u)):
+	case !scheme().MatchString(u) && (strings.Contains(u, "://") || !scp().MatchString(u)):
 		return bad("bad-url", "It is https://, ssh://, git@host:path, git://, file:///path, or a path that starts with ./ or ../.")
 	}
 	return u
@@ -118,7 +121,7 @@ func ref(c *rule.Context) string {
 		switch {
 		case a.attr == "commit":
 			full = strings.ToLower(v)
-			if len(v) < 4 || len(v) > 64 || !hex.MatchString(full) {
+			if len(v) < 4 || len(v) > 64 || !hex().MatchString(full) {
 				c.Problem("commit", "bad-commit", fmt.Sprintf("%q is no commit", v), "A commit is 40 hex digits, or the first of them. A name is a branch or a tag.")
 			}
 		case strings.HasPrefix(v, "refs/"):

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/cairn-build/cairn/graph/fetch"
 )
@@ -24,9 +25,11 @@ type address struct {
 const workspaceScheme = "workspace:"
 
 var (
-	helper = regexp.MustCompile(`^[A-Za-z0-9+.-]+::`)
-	scp    = regexp.MustCompile(`^(?:([A-Za-z0-9._~+-]+)@)?(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):(.+)$`)
-	ports  = map[string]string{"https": "443", "http": "80", "ssh": "22", "git": "9418"}
+	helper = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9+.-]+::`) })
+	scp    = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^(?:([A-Za-z0-9._~+-]+)@)?(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):(.+)$`)
+	})
+	ports = map[string]string{"https": "443", "http": "80", "ssh": "22", "git": "9418"}
 )
 
 // parseAddress reads https, http, ssh, git and file URLs, the short form of ssh (git@host:path) and workspace:path. All that
@@ -40,7 +43,7 @@ func parseAddress(text, root string) (address, error) {
 		return refuse("It is empty.", "")
 	case strings.HasPrefix(text, "-"):
 		return refuse("It starts with a dash.", "")
-	case helper.MatchString(text):
+	case helper().MatchString(text):
 		return refuse("Remote helpers (transport::address) run commands of the address's choice.", "Use https or ssh.")
 	case strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r == 0x7f || r == '\\' }):
 		return refuse("It holds spaces, backslashes or control characters.", "")
@@ -54,7 +57,7 @@ func parseAddress(text, root string) (address, error) {
 	}
 	scheme, _, ok := strings.Cut(text, "://")
 	if !ok {
-		m := scp.FindStringSubmatch(text)
+		m := scp().FindStringSubmatch(text)
 		if m == nil {
 			return refuse("It has neither a scheme nor the form user@host:path.", "A repository on this machine is file:///absolute/path.")
 		}
@@ -98,11 +101,11 @@ func mirrorID(normal string) string {
 	return hex.EncodeToString(h[:16])
 }
 
-var userinfo = regexp.MustCompile(`://[^/@\s]*@`)
+var userinfo = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`://[^/@\s]*@`) })
 
 // redact takes out of a text what may be a secret in the URLs that it quotes.
 func redact(s string) string {
-	s = userinfo.ReplaceAllString(s, "://")
+	s = userinfo().ReplaceAllString(s, "://")
 	if before, _, ok := strings.Cut(s, "?"); ok && strings.Contains(before, "://") && !strings.ContainsAny(s, " \n") {
 		s = before
 	}
