@@ -11,7 +11,8 @@ import (
 )
 
 func buildCommand(a *app) *cobra.Command {
-	return prints(&cobra.Command{
+	var rev string
+	c := prints(&cobra.Command{
 		Use:   "build [PATTERN...]",
 		Short: "Builds targets and puts their outputs below cairn-out.",
 		Long: "Builds targets and puts what they make below cairn-out/<package>/<name>/. Without a pattern: everything below the\n" +
@@ -23,10 +24,16 @@ func buildCommand(a *app) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return s.build(c.Context(), build.Request{Patterns: ps})
+				r := build.Request{Patterns: ps}
+				if some, err := s.keepTo(c.Context(), &r, rev); err != nil || !some {
+					return err
+				}
+				return s.build(c.Context(), r)
 			})
 		},
 	})
+	sinceFlag(c, &rev)
+	return c
 }
 
 // build does one request and shows what it came to. It fails with an exitError where something failed to build or pass.

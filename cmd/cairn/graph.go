@@ -4,8 +4,10 @@ import (
 	"context"
 	"slices"
 
+	"github.com/cairn-build/cairn/graph/action"
 	"github.com/cairn-build/cairn/graph/label"
 	"github.com/cairn-build/cairn/graph/query"
+	"github.com/cairn-build/cairn/graph/rule"
 	"github.com/cairn-build/cairn/graph/state"
 )
 
@@ -15,12 +17,16 @@ func (s *session) graph(ctx context.Context) (query.Graph, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newSnapshotGraph(g), nil
+	q := newSnapshotGraph(g)
+	q.ctx, q.root = ctx, s.root
+	return q, nil
 }
 
 // snapshotGraph shows a state.Graph to queries. A target that is there for two platforms (a tool of this machine in a build
 // for another) is one for a query: the first one stands for it, with the edges of all.
 type snapshotGraph struct {
+	ctx   context.Context // of git, see Affected
+	root  string          // of the workspace
 	g     *state.Graph
 	first []state.TargetID // by the query's number
 	node  []int            // by state.TargetID
@@ -90,6 +96,13 @@ func (s *snapshotGraph) Info(i int) query.Info {
 		}
 		for _, a := range s.g.Default(t) {
 			add(a)
+		}
+		if p, ok := action.DecodeProgram(s.g.Run(t)); ok { // what it reads when it runs, and no action does
+			for _, d := range p.Data {
+				if d.Kind == rule.Source {
+					info.Sources = append(info.Sources, d.Path)
+				}
+			}
 		}
 	}
 	slices.Sort(info.Sources)

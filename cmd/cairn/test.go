@@ -18,6 +18,7 @@ func testCommand(a *app) *cobra.Command {
 		failed bool
 		junit  string
 		shard  string
+		rev    string
 	)
 	c := prints(&cobra.Command{
 		Use:   "test [PATTERN...]",
@@ -36,6 +37,9 @@ func testCommand(a *app) *cobra.Command {
 			}
 			return a.with(func(s *session) error {
 				if r.Patterns, err = s.patterns(args); err != nil {
+					return err
+				}
+				if some, err := s.keepTo(c.Context(), &r, rev); err != nil || !some {
 					return err
 				}
 				if failed {
@@ -57,6 +61,7 @@ func testCommand(a *app) *cobra.Command {
 			})
 		},
 	})
+	sinceFlag(c, &rev)
 	c.Flags().IntVar(&runs, "runs", 1, "run each test `N` times")
 	c.Flags().BoolVar(&failed, "failed", false, "only the tests that failed in the last run of tests")
 	c.Flags().StringVar(&junit, "junit", "", "write a JUnit report to `FILE`")

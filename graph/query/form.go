@@ -4,7 +4,7 @@ import (
 	"bufio"
 	"encoding/json"
 	"io"
-	"strconv"
+	"strings"
 )
 
 // Target is the JSON form of one target of an answer.
@@ -49,24 +49,38 @@ func WriteJSON(w io.Writer, g Graph, s Set) error {
 	return e.Encode(ts)
 }
 
-// WriteDOT writes a graph in Graphviz's language: the targets of s and the edges between them; files have none.
+// WriteDOT writes a graph in Graphviz's language: the targets of s, each with its kind, and the edges between them; files
+// have neither.
 func WriteDOT(w io.Writer, g Graph, s Set) error {
 	b := bufio.NewWriter(w)
 	b.WriteString("digraph cairn {\n  node [shape=box];\n")
 	in := map[int]string{}
 	for n, name := range s.Names {
-		b.WriteString("  " + strconv.Quote(name) + ";\n")
+		b.WriteString("  " + dotQuote(name))
 		if !s.Files {
 			in[s.IDs[n]] = name
+			info := g.Info(s.IDs[n])
+			b.WriteString(" [label=" + dotQuote(name+"\n"+info.Kind) + ", kind=" + dotQuote(info.Kind) + ", tooltip=" + dotQuote(info.Build))
+			if info.Test {
+				b.WriteString(", style=dashed")
+			}
+			b.WriteByte(']')
 		}
+		b.WriteString(";\n")
 	}
 	for _, i := range s.IDs {
 		for _, d := range g.Deps(i) {
 			if to, ok := in[d]; ok {
-				b.WriteString("  " + strconv.Quote(in[i]) + " -> " + strconv.Quote(to) + ";\n")
+				b.WriteString("  " + dotQuote(in[i]) + " -> " + dotQuote(to) + ";\n")
 			}
 		}
 	}
 	b.WriteString("}\n")
 	return b.Flush()
 }
+
+// dotEscapes are what a quoted string of Graphviz's language (https://graphviz.org/doc/info/lang.html) cannot hold as it is: it
+// ends at a quote, and labels read a backslash as the start of an escape.
+var dotEscapes = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`, "\r", `\r`)
+
+func dotQuote(s string) string { return `"` + dotEscapes.Replace(s) + `"` }

@@ -25,19 +25,22 @@ func (f function) count() string {
 }
 
 var functions = map[string]function{
-	"deps":    {"deps(X [, DEPTH])", "X and all that it depends on, DEPTH edges far at most.", 1, 2},
-	"rdeps":   {"rdeps(X [, DEPTH])", "X and all that depends on it, DEPTH edges far at most.", 1, 2},
-	"path":    {"path(A, B)", "A shortest path of dependencies from a target of A to one of B; empty where there is none.", 2, 2},
-	"owners":  {"owners(FILE)", "The targets that name the file, that the BUILD.hcl declares, or whose output it is.", 1, 1},
-	"outputs": {"outputs(X)", "The files and folders that X puts below cairn-out.", 1, 1},
-	"kind":    {"kind(KIND, X)", "The targets of X that are of a kind.", 2, 2},
-	"tag":     {"tag(TAG, X)", "The targets of X that have a tag.", 2, 2},
-	"tests":   {"tests(X)", "The tests of X.", 1, 1},
+	"affected": {"affected(REV)", "The targets that a change since a commit of git concerns, and all that depends on them.", 1, 1},
+	"deps":     {"deps(X [, DEPTH])", "X and all that it depends on, DEPTH edges far at most.", 1, 2},
+	"rdeps":    {"rdeps(X [, DEPTH])", "X and all that depends on it, DEPTH edges far at most.", 1, 2},
+	"path":     {"path(A, B)", "A shortest path of dependencies from a target of A to one of B; empty where there is none.", 2, 2},
+	"owners":   {"owners(FILE)", "The targets that name the file, that the BUILD.hcl declares, or whose output it is.", 1, 1},
+	"outputs":  {"outputs(X)", "The files and folders that X puts below cairn-out.", 1, 1},
+	"kind":     {"kind(KIND, X)", "The targets of X that are of a kind.", 2, 2},
+	"tag":      {"tag(TAG, X)", "The targets of X that have a tag.", 2, 2},
+	"tests":    {"tests(X)", "The tests of X.", 1, 1},
 }
 
 // call evaluates a function; the parser has checked its name and the number of its arguments.
 func (v *eval) call(e *Expr) (value, error) {
 	switch e.Op {
+	case "affected":
+		return v.affected(e)
 	case "deps":
 		return v.reach(e, v.g.Deps)
 	case "rdeps":
@@ -94,6 +97,19 @@ func (v *eval) reach(e *Expr, next func(int) []int) (value, error) {
 		depth--
 	}
 	return value{ids: seen.list()}, nil
+}
+
+func (v *eval) affected(e *Expr) (value, error) {
+	rev, err := v.word(e.Args[0])
+	if err != nil {
+		return value{}, err
+	}
+	h, ok := v.g.(History)
+	if !ok {
+		return value{}, v.fail(e, "this graph has no history to compare with")
+	}
+	ids, err := h.Affected(rev)
+	return value{ids: ids}, err
 }
 
 func (v *eval) path(e *Expr) (value, error) {

@@ -25,6 +25,13 @@ type Graph interface {
 	Info(i int) Info
 }
 
+// History is a Graph that can tell what has changed.
+type History interface {
+	// Affected gives the targets that a change since a commit concerns, and all that depends on them, ascending. An error
+	// is passed on as it is.
+	Affected(rev string) ([]int, error)
+}
+
 // Info is what is known of one target besides its name and edges.
 type Info struct {
 	Kind    string

@@ -138,9 +138,22 @@ func TestForms(t *testing.T) {
 	if err := WriteDOT(&b, graph, s); err != nil {
 		t.Fatal(err)
 	}
-	want := "digraph cairn {\n  node [shape=box];\n  \"//base:base@1.0.0+1\";\n  \"//lib:lib\";\n  \"//lib:lib\" -> \"//base:base@1.0.0+1\";\n}\n"
+	want := `digraph cairn {
+  node [shape=box];
+  "//base:base@1.0.0+1" [label="//base:base@1.0.0+1\nwrite_file", kind="write_file", tooltip="base/BUILD.hcl"];
+  "//lib:lib" [label="//lib:lib\ncommand", kind="command", tooltip="lib/BUILD.hcl"];
+  "//lib:lib" -> "//base:base@1.0.0+1";
+}
+`
 	if b.String() != want {
 		t.Errorf("got %s", b.String())
+	}
+	b.Reset()
+	if err := WriteDOT(&b, graph, Set{Files: true, Names: []string{"a \"b\" c\\", "two\nlines"}}); err != nil {
+		t.Fatal(err)
+	}
+	if want := "digraph cairn {\n  node [shape=box];\n  \"a \\\"b\\\" c\\\\\";\n  \"two\\nlines\";\n}\n"; b.String() != want {
+		t.Errorf("odd names: got %s", b.String())
 	}
 	b.Reset()
 	if err := WriteJSON(&b, graph, s); err != nil {

@@ -1,0 +1,35 @@
+package main
+
+import (
+	"os"
+
+	"github.com/spf13/cobra"
+)
+
+func shellCommand(a *app) *cobra.Command {
+	var failed bool
+	c := &cobra.Command{
+		Use:   "shell TARGET",
+		Short: "Opens a shell in exactly the environment of a target's action.",
+		Long: "Opens the sandbox's sh where a target's action runs: its inputs, tools and environment, and nothing else (no startup\n" +
+			"files, not the caller's PATH). What is written there is gone afterwards. With --failed, in the sandbox that its last\n" +
+			"failure left behind, where what is written stays. Commands may come from a pipe; the shell's exit code is passed on.",
+		Example: "  cairn shell //docs:table\n  cairn shell --failed //docs:table",
+		Args:    exactly(1, "one target; cairn exec runs a command there"),
+		RunE: func(c *cobra.Command, args []string) error {
+			return a.with(func(s *session) error {
+				l, err := s.target(args[0])
+				if err != nil {
+					return err
+				}
+				code, err := s.engine.ExecIn(c.Context(), l.String(), "", []string{"/bin/sh"}, failed, os.Stdin, os.Stdout, os.Stderr)
+				if err == nil && code != 0 {
+					return exitError(code)
+				}
+				return err
+			})
+		},
+	}
+	c.Flags().BoolVar(&failed, "failed", false, "in the sandbox that the target's last failure left")
+	return c
+}
