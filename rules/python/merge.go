@@ -58,40 +58,68 @@ func merge(_ context.Context, c rule.CallContext) error {
 	if err != nil {
 		return err
 	}
-	type owner struct {
-		part string
-		e    rule.Entry
-	}
-	have := map[string]owner{}
-	for _, e := range es {
-		part, rel, ok := strings.Cut(e.Path, "/")
-		if !ok {
-			continue
-		}
-		if in, ok := strings.CutPrefix(rel, "lib64/"); ok {
-			rel = "lib/" + in
-		}
-		was, there := have[rel]
-		switch {
-		case !there:
-			have[rel] = owner{part, e}
-		case was.e.Blob == e.Blob && was.e.Link == e.Link, allowed(a.Overlaps, rel), bytecodeOf(rel, a.Overlaps):
-			continue
-		default:
-			return fmt.Errorf("%s and %s both have %s, with different contents; if it does not matter which of them is used, name it in overlaps",
-				wheelName(was.part), wheelName(part), rel)
-		}
-		out := a.Out + "/" + rel
-		if e.Link != "" {
-			err = c.Symlink(out, e.Link)
-		} else {
-			err = c.Link(out, e.Blob, e.Executable)
-		}
-		if err != nil {
-			return err
+	m := &merging{args: a, have: map[string]owned{}, lost: map[string]bool{}}
+	for _, compiled := range []bool{false, true} { // sources first: what they come to decides about their bytecode
+		for _, e := range es {
+			part, rel, ok := strings.Cut(e.Path, "/")
+			if in, deep := strings.CutPrefix(rel, "lib64/"); deep {
+				rel = "lib/" + in
+			}
+			if source := sourceOf(rel); !ok || (source != "") != compiled || m.lost[part+"/"+source] || !m.take(part, rel, e) {
+				continue
+			}
+			if err := put(c, a.Out+"/"+rel, e); err != nil {
+				return err
+			}
 		}
 	}
-	return nil
+	if len(m.clashes) == 0 {
+		return nil
+	}
+	slices.Sort(m.clashes)
+	const most = 20
+	if n := len(m.clashes) - most; n > 0 {
+		m.clashes = append(m.clashes[:most], fmt.Sprintf("and %d more", n))
+	}
+	return fmt.Errorf("%s\nif it does not matter which of them is used, name it in overlaps", strings.Join(m.clashes, "\n"))
+}
+
+// owned is a file of the merged tree and the wheel that it is from.
+type owned struct {
+	part string
+	rule.Entry
+}
+
+// merging lays wheels over each other.
+type merging struct {
+	args    mergeArgs
+	have    map[string]owned
+	lost    map[string]bool // part/path of what was left out: bytecode of it is as well, because nobody would notice that it is of another source
+	clashes []string
+}
+
+// take says whether a wheel's file is to be put at rel.
+func (m *merging) take(part, rel string, e rule.Entry) bool {
+	was, there := m.have[rel]
+	switch {
+	case !there:
+		m.have[rel] = owned{part, e}
+		return true
+	case was.Blob == e.Blob && was.Link == e.Link:
+		return false
+	}
+	m.lost[part+"/"+rel] = true
+	if !allowed(m.args.Overlaps, rel) {
+		m.clashes = append(m.clashes, fmt.Sprintf("%s and %s both have %s, with different contents", wheelName(was.part), wheelName(part), rel))
+	}
+	return false
+}
+
+func put(c rule.CallContext, at string, e rule.Entry) error {
+	if e.Link != "" {
+		return c.Symlink(at, e.Link)
+	}
+	return c.Link(at, e.Blob, e.Executable)
 }
 
 func list(c rule.CallContext, a mergeArgs) error {
@@ -132,14 +160,14 @@ func allowed(globs []string, rel string) bool {
 	return slices.ContainsFunc(globs, func(g string) bool { return matches(strings.Split(g, "/"), strings.Split(in, "/")) })
 }
 
-// bytecodeOf says whether rel is the compiled form of such a file.
-func bytecodeOf(rel string, globs []string) bool {
+// sourceOf gives the source that a file is the compiled form of, "" for what is none.
+func sourceOf(rel string) string {
 	dir, name := path.Split(rel)
-	if path.Base(dir) != "__pycache__" {
-		return false
+	if path.Base(dir) != "__pycache__" || path.Ext(name) != ".pyc" {
+		return ""
 	}
 	stem, _, _ := strings.Cut(name, ".")
-	return allowed(globs, path.Dir(path.Clean(dir))+"/"+stem+".py")
+	return path.Join(path.Dir(path.Clean(dir)), stem+".py")
 }
 
 // matches compares the parts of a path with those of a glob, in which ** stands for any number of them.
