@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"os/signal"
@@ -16,27 +17,45 @@ import (
 )
 
 func runCommand(a *app) *cobra.Command {
-	return &cobra.Command{
-		Use:   "run TARGET [-- ARG...]",
-		Short: "Builds a target, then runs it.",
+	var ask adhocFlags
+	c := &cobra.Command{
+		Use:   "run TARGET | --git URL git://PATH [-- ARG...]",
+		Short: "Builds a target, then runs it; or a script of a git repository.",
 		Long: "Builds a target that is a program and runs it in place of cairn's own process: it gets the terminal, the signals and\n" +
 			"the arguments after --, its exit code is what the caller sees, and cairn holds nothing while it runs.\n" +
-			"With a script, cairn stays: it passes signals and the exit code on, and ends all that the script has started.",
-		Example: "  cairn run //:demo\n  cairn run //tools:report -- --year 2026",
-		Args:    exactly(1, "one target; arguments for the program come after --"),
+			"With a script, cairn stays: it passes signals and the exit code on, and ends all that the script has started.\n\n" +
+			"With --git it runs a script of a repository, without any workspace: git://PATH is its path from the repository's root. A branch or\n" +
+			"tag is asked for anew in each run (with --offline it is what it was when last asked for), and cairn says which commit\n" +
+			"it is. By default the script has the host's interpreter and what is installed for it. With --create-env it has an environment of\n" +
+			"its own, of the packages that the commit's pylock.toml, uv.lock or requirements.txt names, and modules are also imported\n" +
+			"from the repository's folder src and its root; a commit that leaves the lock as it is makes no environment anew.",
+		Example: "  cairn run //:demo\n  cairn run //tools:report -- --year 2026\n" +
+			"  cairn run --git https://git.example.org/oso/scripting.git --branch main --create-env git://scripts/observe.py -- --dish 4",
+		Args: func(c *cobra.Command, args []string) error {
+			what := "one target; arguments for the program come after --"
+			if ask.git != "" {
+				what = "one script with --git, git://PATH; arguments for it come after --"
+			}
+			return exactly(1, what)(c, args)
+		},
 		RunE: func(c *cobra.Command, args []string) error {
-			var launch *build.Launch
-			err := a.with(func(s *session) error {
-				l, err := s.target(args[0])
-				if err != nil {
-					return err
-				}
-				if err := s.build(c.Context(), build.Request{Patterns: []label.Pattern{{Target: l}}}); err != nil {
-					return err
-				}
-				launch, err = s.engine.Program(c.Context(), l.String(), "")
+			adhoc, err := ask.request(c, args[0])
+			if err != nil {
 				return err
-			})
+			}
+			var launch *build.Launch
+			if adhoc != nil {
+				launch, err = a.launchAdhoc(c.Context(), adhoc)
+			} else {
+				err = a.with(func(s *session) error {
+					l, err := s.target(args[0])
+					if err != nil {
+						return err
+					}
+					launch, err = s.launch(c.Context(), l)
+					return err
+				})
+			}
 			if err != nil {
 				return err
 			}
@@ -49,6 +68,16 @@ func runCommand(a *app) *cobra.Command {
 			return replace(launch, args[1:])
 		},
 	}
+	ask.add(c)
+	return c
+}
+
+// launch builds a target and makes it ready to start.
+func (s *session) launch(ctx context.Context, l label.Label) (*build.Launch, error) {
+	if err := s.build(ctx, build.Request{Patterns: []label.Pattern{{Target: l}}}); err != nil {
+		return nil, err
+	}
+	return s.engine.Program(ctx, l.String(), "")
 }
 
 // replace turns this process into the program; it returns only where that fails.

@@ -47,24 +47,32 @@ func (a *app) open() (*session, error) { return a.openTapped(nil) }
 
 // openTapped is open for who wants to hear all events, too. tap is called from several goroutines; it may be nil.
 func (a *app) openTapped(tap func(build.Event)) (*session, error) {
-	s := &session{app: a}
-	var err error
-	if s.root, s.pkg, err = findWorkspace(); err != nil {
+	root, pkg, err := findWorkspace()
+	if err != nil {
 		return nil, err
 	}
-	o, err := a.options(s.root)
+	return a.openAt(root, pkg, func(show func(build.Event)) func(build.Event) {
+		if tap == nil {
+			return show
+		}
+		return func(e build.Event) {
+			tap(e)
+			show(e)
+		}
+	})
+}
+
+// openAt opens an engine on a workspace; events go where wrap sends them, to show or elsewhere.
+func (a *app) openAt(root, pkg string, wrap func(show func(build.Event)) func(build.Event)) (*session, error) {
+	s := &session{app: a, root: root, pkg: pkg}
+	o, err := a.options(root)
 	if err != nil {
 		return nil, err
 	}
 	if o.Events, err = s.sinks(); err != nil {
 		return nil, err
 	}
-	if show := o.Events; tap != nil {
-		o.Events = func(e build.Event) {
-			tap(e)
-			show(e)
-		}
-	}
+	o.Events = wrap(o.Events)
 	if s.engine, err = build.Open(o); err != nil {
 		return nil, errors.Join(err, s.closeSinks(exitEnvironment))
 	}

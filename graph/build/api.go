@@ -71,6 +71,7 @@ type Event struct {
 	Start    *StartEvent
 	Finish   *FinishEvent
 	Waiting  *WaitingEvent
+	Resolved *ResolvedEvent
 	Fetch    *FetchEvent
 	Notice   *NoticeEvent
 	Progress *ProgressEvent
@@ -110,6 +111,14 @@ type WaitingEvent struct {
 	Label   string
 	PID     int
 	Command string
+}
+
+// ResolvedEvent says what the name that a source goes by means now: its question ("url", "ref") and the answer ("commit", "tree").
+// Locked says that it was written into the lock file.
+type ResolvedEvent struct {
+	Label  string
+	Entry  map[string]string
+	Locked bool
 }
 
 // FetchEvent tells how far a fetch is. Total is -1 where unknown.

@@ -107,11 +107,16 @@ func (e *Engine) pin(ctx context.Context, g *state.Graph, w state.Wanted) (news 
 		if err != nil {
 			return false, err
 		}
-		switch {
-		case !s.pin.Follow:
-			entries[s.key] = entryOf(s.pin.Params, answer)
-		case !covers(s.pin.Entry, answer):
-			e.found[s.key] = entryOf(s.pin.Params, answer)
+		entry := entryOf(s.pin.Params, answer)
+		if !s.pin.Follow {
+			entries[s.key] = entry
+			continue
+		}
+		if !maps.Equal(e.found[s.key], entry) { // else it was told before the graph was evaluated anew
+			e.emit(Event{Resolved: &ResolvedEvent{Label: s.key.Label.String(), Entry: entry}})
+		}
+		if !covers(s.pin.Entry, answer) {
+			e.found[s.key] = entry
 			news = true
 		}
 	}
@@ -125,7 +130,7 @@ func (e *Engine) pin(ctx context.Context, g *state.Graph, w state.Wanted) (news 
 		return false, err
 	}
 	for _, k := range sortedKeys(entries) {
-		e.notice("%s: %s %s", load.LockFile, k.Label, describeEntry(nil, entries[k]))
+		e.emit(Event{Resolved: &ResolvedEvent{Label: k.Label.String(), Entry: entries[k], Locked: true}})
 	}
 	return true, nil
 }
@@ -248,6 +253,9 @@ func (c LockChange) String() string {
 	}
 	return c.Label + " " + describeEntry(c.Old, c.New)
 }
+
+// String says what a source was found to be.
+func (r *ResolvedEvent) String() string { return r.Label + " " + describeEntry(nil, r.Entry) }
 
 // describeEntry gives the words of an entry that were others before.
 func describeEntry(before, now map[string]string) string {

@@ -26,6 +26,10 @@ func (u *UI) Event(e build.Event) {
 			u.fetching = map[string]fetchState{}
 		}
 		u.fetching[e.Fetch.Label] = fetchState{e.Fetch.Done, e.Fetch.Total}
+	case e.Resolved != nil:
+		if e.Resolved.Locked {
+			u.once("BUILD.lock.hcl: " + e.Resolved.String())
+		}
 	case e.Waiting != nil:
 		u.once(fmt.Sprintf("waiting for process %d (%s), which works on %s", e.Waiting.PID, e.Waiting.Command, e.Waiting.Label))
 	case e.Notice != nil:

@@ -105,6 +105,13 @@ type eventWaiting struct {
 	Command string `json:"command"`
 }
 
+type eventResolved struct {
+	eventStamp
+	Label  string            `json:"label"`
+	Entry  map[string]string `json:"entry"`
+	Locked bool              `json:"locked,omitempty"`
+}
+
 type eventFetch struct {
 	eventStamp
 	Label string `json:"label"`
@@ -149,6 +156,8 @@ func (l *EventLog) Event(e build.Event) {
 			milliseconds(f.Wall), f.Key, string(f.Isolation), f.OutputSame, string(f.Stdout), string(f.Stderr), failureOf(f.Failure)})
 	case e.Waiting != nil:
 		l.write(eventWaiting{l.stamp(e.Time, "waiting"), e.Waiting.Label, e.Waiting.PID, e.Waiting.Command})
+	case e.Resolved != nil:
+		l.write(eventResolved{l.stamp(e.Time, "resolved"), e.Resolved.Label, e.Resolved.Entry, e.Resolved.Locked})
 	case e.Fetch != nil:
 		l.write(eventFetch{l.stamp(e.Time, "fetch"), e.Fetch.Label, e.Fetch.Done, e.Fetch.Total})
 	case e.Notice != nil:

@@ -1,0 +1,72 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/cairn-build/cairn/graph/build"
+	"github.com/cairn-build/cairn/graph/diag"
+)
+
+// Who runs a script ad hoc has written no BUILD.hcl: what is said speaks of flags and of the repository instead.
+
+// inWords gives where events go: to show, but for what show would say in words of the workspace.
+func (q *adhoc) inWords(a *app, show func(build.Event)) func(build.Event) {
+	return func(e build.Event) {
+		switch {
+		case e.Resolved != nil:
+			r := *e.Resolved
+			r.Locked = false
+			e.Resolved = &r
+			a.ui.Say("%s is %s", q.what(), r.Entry["commit"])
+		case e.Finish != nil && e.Finish.Failure != nil:
+			f, failure := *e.Finish, *e.Finish.Failure
+			failure.File, failure.Line = "", 0
+			failure.Summary = q.sentence(failure.Summary)
+			f.Failure = &failure
+			e.Finish = &f
+		}
+		show(e)
+	}
+}
+
+// what names the revision that was asked for.
+func (q *adhoc) what() string {
+	switch q.attr {
+	case "":
+		return "the default branch of " + q.url
+	default:
+		return fmt.Sprintf("%s %s of %s", q.attr, q.name, q.url)
+	}
+}
+
+// sentence puts the repository where the text names its folder in the workspace.
+func (q *adhoc) sentence(s string) string {
+	return strings.ReplaceAll(s, "cairn-out/repository/repository", q.what())
+}
+
+// plain takes out of problems what is about a file that nobody wrote, and gives hints in flags.
+func (q *adhoc) plain(err error) error {
+	var l diag.List
+	if !errors.As(err, &l) {
+		return err
+	}
+	out := make(diag.List, len(l))
+	for i, d := range l {
+		d.Range, d.Context, d.Values, d.Related = diag.Range{}, "", nil, nil
+		d.Summary, d.Detail = q.sentence(d.Summary), q.sentence(d.Detail)
+		switch d.Code {
+		case "tag-as-branch":
+			d.Hint = "Say --tag " + q.name
+		case "branch-as-tag":
+			d.Hint = "Say --branch " + q.name
+		case "no-default-branch":
+			d.Hint = "Name a branch: --branch main"
+		case "url-credentials":
+			d.Detail = "A command line is read by many. Credentials come from git's credential helpers."
+		}
+		out[i] = d
+	}
+	return out
+}
