@@ -24,8 +24,13 @@ func logCommand(a *app) *cobra.Command {
 			"longest and the chain of actions that nothing could have shortened by running more at once. With two runs, shows what they\n" +
 			"did differently. A run is named by its id, a part of it, or by how long ago it was: 1 is the last, 2 the one before.",
 		Example: "  cairn log\n  cairn log 1\n  cairn log 2 1",
-		Args:    cobra.MaximumNArgs(2),
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(c *cobra.Command, args []string) error {
+			if len(args) > 2 {
+				return &usageError{"log takes two runs at most", "Usage: " + useLine(c)}
+			}
+			if last < 0 {
+				return usagef("-n takes a number from 0 on, not %d", last)
+			}
 			return a.with(func(s *session) error {
 				heads, err := s.engine.Runs(0)
 				if err != nil {

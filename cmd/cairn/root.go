@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -186,6 +187,14 @@ func flagError(c *cobra.Command, err error) error {
 	if _, rest, ok := strings.Cut(text, "unknown shorthand flag: "); ok {
 		letter, _, _ := strings.Cut(rest, " in ")
 		return &usageError{fmt.Sprintf("%s has no flag -%s", c.CommandPath(), strings.Trim(letter, "'")), "cairn help " + c.Name() + " lists its flags."}
+	}
+	var bad *pflag.InvalidValueError
+	if errors.As(err, &bad) {
+		f := bad.GetFlag()
+		what := map[string]string{"int": "a number", "bool": "true or false", "duration": "a duration such as 30s"}[f.Value.Type()]
+		if what != "" {
+			text = fmt.Sprintf("--%s takes %s, not %q", f.Name, what, bad.GetValue())
+		}
 	}
 	return &usageError{text, "cairn help " + c.Name() + " lists its flags."}
 }

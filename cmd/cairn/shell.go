@@ -1,10 +1,6 @@
 package main
 
-import (
-	"os"
-
-	"github.com/spf13/cobra"
-)
+import "github.com/spf13/cobra"
 
 func shellCommand(a *app) *cobra.Command {
 	var failed bool
@@ -18,15 +14,7 @@ func shellCommand(a *app) *cobra.Command {
 		Args:    exactly(1, "one target; cairn exec runs a command there"),
 		RunE: func(c *cobra.Command, args []string) error {
 			return a.with(func(s *session) error {
-				l, err := s.target(args[0])
-				if err != nil {
-					return err
-				}
-				code, err := s.engine.ExecIn(c.Context(), l.String(), "", []string{"/bin/sh"}, failed, os.Stdin, os.Stdout, os.Stderr)
-				if err == nil && code != 0 {
-					return exitError(code)
-				}
-				return err
+				return s.enterTarget(c.Context(), args[0], []string{"/bin/sh"}, failed)
 			})
 		},
 	}

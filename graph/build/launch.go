@@ -138,7 +138,7 @@ func (e *Engine) ExecIn(ctx context.Context, target, pkg string, argv []string, 
 		if err != nil {
 			return 0, err
 		}
-		sp.Argv = argv
+		sp.Argv, sp.Timeout = argv, 0 // a person is not to be hurried
 		return lr.RunInteractive(ctx, sp, stdin, stdout, stderr)
 	}
 	return 0, fmt.Errorf("%s starts no command, so there is no environment to enter", label)
