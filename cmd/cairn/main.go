@@ -8,12 +8,9 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
-
-	"github.com/cairn-build/cairn/graph/exec/local"
 )
 
 func main() {
-	local.WorkerMain()
 	os.Exit(Main())
 }
 

@@ -7,13 +7,10 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
-
-	"github.com/cairn-build/cairn/graph/exec/local"
 )
 
 // TestMain lets the test binary be cairn itself, the worker of its sandbox, or the tests.
 func TestMain(m *testing.M) {
-	local.WorkerMain()
 	testscript.Main(m, map[string]func(){"cairn": func() { os.Exit(Main()) }})
 }
 

@@ -8,15 +8,15 @@ import (
 	"os"
 	"syscall"
 	"time"
-)
 
-// WorkerMain does nothing here: this system has no workers.
-func WorkerMain() {}
+	"github.com/cairn-build/cairn/graph/exec/local/box"
+	"github.com/cairn-build/cairn/graph/exec/local/sweep"
+)
 
 // direct starts commands from this process. It ends a command's process group; a process that leaves the group is not found.
 type direct struct {
 	w     *worker
-	set   *setup
+	set   *box.Setup
 	stdio [3]*os.File
 }
 
@@ -26,7 +26,7 @@ type foreign struct {
 	stdio [3]*os.File
 }
 
-func startHelper(w *worker, set *setup, f *foreign) (helper, error) {
+func startHelper(w *worker, set *box.Setup, f *foreign) (helper, error) {
 	if set.Sandbox {
 		return nil, errors.New("kernel namespaces are Linux's")
 	}
@@ -48,8 +48,8 @@ func (d *direct) close() {
 	}
 }
 
-func (d *direct) do(req *request, st *stopper) (*reply, error) {
-	rep := &reply{}
+func (d *direct) do(req *box.Request, st *stopper) (*box.Reply, error) {
+	rep := &box.Reply{}
 	files := d.stdio
 	var said [2]*said
 	if !d.set.Foreign {
@@ -64,7 +64,7 @@ func (d *direct) do(req *request, st *stopper) (*reply, error) {
 	if req.Stdout != "" {
 		f, err := os.OpenFile(req.Stdout, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
 		if err != nil {
-			rep.Kind, rep.Err = replyStage, err.Error()
+			rep.Kind, rep.Err = box.NotStaged, err.Error()
 			return rep, nil
 		}
 		defer f.Close()
@@ -79,7 +79,7 @@ func (d *direct) do(req *request, st *stopper) (*reply, error) {
 		}
 	}
 	if err != nil {
-		rep.Kind, rep.Err = replyStart, err.Error()
+		rep.Kind, rep.Err = box.NotStarted, err.Error()
 		var e syscall.Errno
 		if errors.As(err, &e) {
 			rep.Errno = int64(e)
@@ -107,12 +107,12 @@ func (d *direct) do(req *request, st *stopper) (*reply, error) {
 	for i, to := range []*int64{&rep.Stdout, &rep.Stderr} {
 		if said[i] != nil {
 			*to = said[i].end()
-			rep.Flood = rep.Flood || *to > maxOutput
+			rep.Flood = rep.Flood || *to > box.MaxOutput
 		}
 	}
 	if !d.set.Foreign {
-		err = errors.Join(removeTree(d.w.slot.home()), removeTree(d.w.slot.tmp()), os.Mkdir(d.w.slot.tmp(), 0o700),
-			os.Chmod(d.w.slot.tmp(), tmpMode))
+		err = errors.Join(sweep.Tree(d.w.slot.home()), sweep.Tree(d.w.slot.tmp()), os.Mkdir(d.w.slot.tmp(), 0o700),
+			os.Chmod(d.w.slot.tmp(), box.TmpMode))
 	}
 	return rep, err
 }
@@ -136,7 +136,7 @@ func listen(to *os.File) (*said, error) {
 	}
 	s := &said{r, w, make(chan int64, 1)}
 	go func() {
-		n, _ := io.Copy(to, io.LimitReader(r, maxOutput+1))
+		n, _ := io.Copy(to, io.LimitReader(r, box.MaxOutput+1))
 		r.Close() // a command that floods gets SIGPIPE
 		s.n <- n
 	}()

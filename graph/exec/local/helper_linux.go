@@ -11,10 +11,9 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
-)
 
-// workerName is the argv[0] that makes this binary a worker.
-const workerName = "cairn-worker"
+	"github.com/cairn-build/cairn/graph/exec/local/box"
+)
 
 // process is a helper that is a process of its own. Two sockets lead to it: requests and replies go over conn, signals for
 // the running command over ctl, as 4 bytes of sequence number and 4 of signal. The end of ctl ends the worker.
@@ -22,7 +21,7 @@ type process struct {
 	proc *os.Process
 	conn *os.File
 	ctl  *os.File
-	in   frames
+	in   box.Frames
 	buf  []byte
 	seq  int64
 	log  string // what the worker says when it panics
@@ -38,9 +37,9 @@ type foreign struct {
 // startTimeout bounds how long a worker may take to make its namespaces.
 const startTimeout = 20 * time.Second
 
-func startHelper(w *worker, set *setup, f *foreign) (helper, error) {
-	if os.Args[0] == workerName {
-		return nil, errors.New("internal error: a worker starts a worker, for main does not begin with local.WorkerMain; please report it")
+func startHelper(w *worker, set *box.Setup, f *foreign) (helper, error) {
+	if os.Args[0] == box.Name {
+		return nil, errors.New("internal error: a worker starts a worker; please report it")
 	}
 	conn, connTheirs, err := socketpair("conn")
 	if err != nil {
@@ -54,7 +53,7 @@ func startHelper(w *worker, set *setup, f *foreign) (helper, error) {
 	}
 	defer ctlTheirs.Close()
 	p := &process{conn: conn, ctl: ctl, log: filepath.Join(set.Slot, "log")}
-	p.in.read = conn.Read
+	p.in.Read = conn.Read
 	sys := &syscall.SysProcAttr{}
 	if !set.Sandbox {
 		p.slot = set.Slot
@@ -84,7 +83,7 @@ func startHelper(w *worker, set *setup, f *foreign) (helper, error) {
 		defer log.Close()
 		stdio = [3]*os.File{null, log, log}
 	}
-	p.proc, err = os.StartProcess("/proc/self/exe", []string{workerName}, &os.ProcAttr{Dir: "/", Sys: sys,
+	p.proc, err = os.StartProcess("/proc/self/exe", []string{box.Name}, &os.ProcAttr{Dir: "/", Sys: sys,
 		Env:   []string{"GOTRACEBACK=single", "GOMAXPROCS=2"},
 		Files: []*os.File{stdio[0], stdio[1], stdio[2], connTheirs, ctlTheirs, w.stdout, w.stderr}})
 	if err != nil {
@@ -94,7 +93,7 @@ func startHelper(w *worker, set *setup, f *foreign) (helper, error) {
 	connTheirs.Close() // so that reading ends when the worker does
 	ctlTheirs.Close()
 	_ = conn.SetReadDeadline(time.Now().Add(startTimeout))
-	rep, err := p.exchange(set.encode(nil))
+	rep, err := p.exchange(set.Encode(nil))
 	_ = conn.SetReadDeadline(time.Time{})
 	if err == nil && rep.Err != "" {
 		err = errors.New(rep.Err)
@@ -116,8 +115,8 @@ func namespaces(network bool) *syscall.SysProcAttr {
 	}
 	return &syscall.SysProcAttr{
 		Cloneflags:  flags,
-		UidMappings: []syscall.SysProcIDMap{{ContainerID: boxUID, HostID: os.Geteuid(), Size: 1}},
-		GidMappings: []syscall.SysProcIDMap{{ContainerID: boxUID, HostID: os.Getegid(), Size: 1}},
+		UidMappings: []syscall.SysProcIDMap{{ContainerID: box.UID, HostID: os.Geteuid(), Size: 1}},
+		GidMappings: []syscall.SysProcIDMap{{ContainerID: box.UID, HostID: os.Getegid(), Size: 1}},
 		// Without these, a user who is not root loses all rights in the new namespaces at execve. The worker keeps them
 		// from its commands.
 		AmbientCaps: []uintptr{unix.CAP_SYS_ADMIN, unix.CAP_NET_ADMIN, unix.CAP_SETPCAP, unix.CAP_SYS_RESOURCE},
@@ -135,24 +134,24 @@ func socketpair(name string) (ours, theirs *os.File, err error) {
 	return os.NewFile(uintptr(fds[0]), name), os.NewFile(uintptr(fds[1]), name), nil
 }
 
-func (p *process) exchange(frame []byte) (*reply, error) {
+func (p *process) exchange(frame []byte) (*box.Reply, error) {
 	p.buf = frame
 	_, err := p.conn.Write(frame)
 	var b []byte
 	if err == nil {
-		b, err = p.in.next()
+		b, err = p.in.Next()
 	}
 	if err != nil {
 		return nil, p.died(err)
 	}
-	rep := &reply{}
-	return rep, rep.decode(b)
+	rep := &box.Reply{}
+	return rep, rep.Decode(b)
 }
 
 // died says what is known of a worker that no longer answers.
 func (p *process) died(err error) error {
 	if errors.Is(err, os.ErrDeadlineExceeded) {
-		return errors.New("cairn's worker does not answer (does main begin with local.WorkerMain?)")
+		return errors.New("cairn's worker does not answer")
 	}
 	why := ""
 	if b, _ := os.ReadFile(p.log); len(b) > 0 {
@@ -161,7 +160,7 @@ func (p *process) died(err error) error {
 	return fmt.Errorf("cairn's worker ended unexpectedly (killed, perhaps for want of memory)%s", why)
 }
 
-func (p *process) do(req *request, st *stopper) (*reply, error) {
+func (p *process) do(req *box.Request, st *stopper) (*box.Reply, error) {
 	p.seq++
 	seq := p.seq
 	req.Seq = seq
@@ -171,9 +170,9 @@ func (p *process) do(req *request, st *stopper) (*reply, error) {
 		binary.LittleEndian.PutUint32(b[4:], uint32(sig))
 		_, _ = p.ctl.Write(b[:])
 	})
-	rep, err := p.exchange(req.encode(p.buf))
+	rep, err := p.exchange(req.Encode(p.buf))
 	if err == nil && rep.Seq != seq {
-		err = errFrame
+		err = box.ErrFrame
 	}
 	if err != nil {
 		_ = p.proc.Kill()

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/cairn-build/cairn/graph/exec"
+	"github.com/cairn-build/cairn/graph/exec/local/box"
 )
 
 // How inputs come into an action's tree:
@@ -43,7 +44,7 @@ type stager struct {
 	dir    string
 	fd     int
 	mounts bool // the worker can mount
-	out    []mount
+	out    []box.Mount
 	made   map[string]bool
 	copied int64
 }
@@ -51,7 +52,7 @@ type stager struct {
 var copyBuffers = sync.Pool{New: func() any { return new([smallInput + 1]byte) }}
 
 // stageInputs fills the tree at dir and gives the mounts that are still to be made there.
-func stageInputs(dir string, s *exec.Spawn, mounts bool) ([]mount, error) {
+func stageInputs(dir string, s *exec.Spawn, mounts bool) ([]box.Mount, error) {
 	fd, err := unix.Open(dir, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return nil, &os.PathError{Op: "open", Path: dir, Err: err}
@@ -109,7 +110,7 @@ func (g *stager) input(in *exec.Input) error {
 			if err := unix.Mkdirat(g.fd, in.Path, 0o755); err != nil {
 				return &os.PathError{Op: "mkdir", Path: in.Path, Err: err}
 			}
-			g.out = append(g.out, mount{Target: in.Path, Source: in.From})
+			g.out = append(g.out, box.Mount{Target: in.Path, Source: in.From})
 			return nil
 		}
 		if err := unix.Symlinkat(in.From, g.fd, in.Path); err != nil {
@@ -129,7 +130,7 @@ func (g *stager) input(in *exec.Input) error {
 		if err != nil {
 			return err
 		}
-		g.out = append(g.out, mount{Target: in.Path, Source: in.From, File: true})
+		g.out = append(g.out, box.Mount{Target: in.Path, Source: in.From, File: true})
 		return unix.Close(fd)
 	}
 	return g.copyBig(in)
@@ -173,26 +174,12 @@ func (g *stager) write(p string, b []byte, executable bool) error {
 	if err != nil {
 		return err
 	}
-	err = writeAll(fd, b)
+	err = box.WriteAll(fd, b)
 	if cerr := unix.Close(fd); err == nil {
 		err = cerr
 	}
 	if err != nil {
 		return &os.PathError{Op: "write", Path: p, Err: err}
-	}
-	return nil
-}
-
-func writeAll(fd int, b []byte) error {
-	for len(b) > 0 {
-		n, err := unix.Write(fd, b)
-		if err == unix.EINTR {
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		b = b[n:]
 	}
 	return nil
 }

@@ -9,6 +9,8 @@ import (
 	"syscall"
 
 	"github.com/cairn-build/cairn/graph/exec"
+	"github.com/cairn-build/cairn/graph/exec/local/box"
+	"github.com/cairn-build/cairn/graph/exec/local/sweep"
 )
 
 // RunInteractive runs s in exactly the environment that Run gives it, but on the caller's own standard streams, and gives
@@ -78,7 +80,7 @@ func (r *Runner) interact(ctx context.Context, s *exec.Spawn, f *foreign, stage 
 	defer func() {
 		w.close()
 		if f.area != "" {
-			_ = removeTree(w.slot.home())
+			_ = sweep.Tree(w.slot.home())
 		}
 	}()
 	j, err := stage(w, k, profileKey(k, s.Scratch))
@@ -99,7 +101,7 @@ func (r *Runner) interact(ctx context.Context, s *exec.Spawn, f *foreign, stage 
 		return 124, nil
 	case why != nil:
 		return 0, why
-	case rep.Kind != replyDone:
+	case rep.Kind != box.Done:
 		return 0, failure(rep, s)
 	}
 	ws := syscall.WaitStatus(rep.Status)

@@ -15,6 +15,8 @@ import (
 	"syscall"
 
 	"github.com/cairn-build/cairn/graph/exec"
+	"github.com/cairn-build/cairn/graph/exec/local/box"
+	"github.com/cairn-build/cairn/graph/exec/local/sweep"
 	"github.com/cairn-build/cairn/graph/toolset"
 )
 
@@ -95,13 +97,13 @@ func (r *Runner) keep(s *exec.Spawn, k *kit, j *job, out *exec.Outcome) {
 		}
 	}
 	b, err := json.MarshalIndent(f, "", "  ")
-	if err != nil || removeTree(dir) != nil || os.MkdirAll(dir, 0o700) != nil {
+	if err != nil || sweep.Tree(dir) != nil || os.MkdirAll(dir, 0o700) != nil {
 		return
 	}
 	work := filepath.Join(dir, "work")
 	if r.level != exec.InPlace {
 		if err := move(work, j.tree); err != nil {
-			_ = removeTree(dir)
+			_ = sweep.Tree(dir)
 			return
 		}
 		moveOutputs(out, j.tree, work)
@@ -140,11 +142,11 @@ func move(to, from string) error {
 		return err
 	}
 	defer dst.Close()
-	open(src, ".")
+	sweep.Unlock(src, ".")
 	if err := copyTree(dst, src, "."); err != nil {
 		return err
 	}
-	return removeTree(from)
+	return sweep.Tree(from)
 }
 
 // copyTree copies what lies below dir in src to dst: files, folders and links. Sockets, pipes and devices are left out.
@@ -227,10 +229,10 @@ func (f *spawnFile) tools() []toolset.Tool {
 	return ts
 }
 
-func (f *spawnFile) mounts() []mount {
-	var ms []mount
+func (f *spawnFile) mounts() []box.Mount {
+	var ms []box.Mount
 	for _, m := range f.Mounts {
-		ms = append(ms, mount{Target: m.Path, Source: m.From, File: m.File})
+		ms = append(ms, box.Mount{Target: m.Path, Source: m.From, File: m.File})
 	}
 	return slices.Clip(ms)
 }

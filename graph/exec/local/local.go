@@ -3,7 +3,7 @@
 //
 // On Linux a command is started by a worker: cairn's own binary, started again once for each command that runs at a time,
 // which lives as long as the Runner. A worker is the parent of all that a command starts, also of daemons, and lets none of
-// it live on. Programs that use this package call WorkerMain first of all in main.
+// it live on. See package box for its inside.
 package local
 
 import (
@@ -17,6 +17,9 @@ import (
 	"time"
 
 	"github.com/cairn-build/cairn/graph/exec"
+	"github.com/cairn-build/cairn/graph/exec/local/box"
+	"github.com/cairn-build/cairn/graph/exec/local/sweep"
+	"github.com/cairn-build/cairn/graph/toolset"
 )
 
 // Values of Options.Mode.
@@ -157,7 +160,7 @@ func (r *Runner) Close() error {
 	}
 	for _, s := range r.stages {
 		if s != nil {
-			_ = removeTree(s.bin()) // most of what there is to remove; no command is left that needs it
+			_ = sweep.Tree(s.bin()) // most of what there is to remove; no command is left that needs it
 		}
 	}
 	ended.Wait()
@@ -220,7 +223,7 @@ type worker struct {
 // helper is how a worker starts commands: a process of its own on Linux, this one elsewhere.
 type helper interface {
 	// do runs one command and returns when all its processes have ended. An error means that the helper is of no more use.
-	do(req *request, st *stopper) (*reply, error)
+	do(req *box.Request, st *stopper) (*box.Reply, error)
 	close()
 }
 
@@ -230,7 +233,7 @@ func (w *worker) close() {
 	}
 	w.stdout.Close()
 	w.stderr.Close()
-	_ = removeTree(w.slot.dir)
+	_ = sweep.Tree(w.slot.dir)
 }
 
 // start makes a slot and a worker for it; stdio, where set, is what its commands use, and area the folder they work in.
@@ -257,7 +260,7 @@ func (r *Runner) start(k kind, f *foreign) (*worker, error) {
 			return nil, err
 		}
 	}
-	set := &setup{Sandbox: r.level == exec.Namespaces, Network: k.network, Slot: sl.dir, Area: sl.area, Foreign: f != nil}
+	set := &box.Setup{Sandbox: r.level == exec.Namespaces, Network: k.network, Slot: sl.dir, Area: sl.area, System: toolset.SystemDirs(), Foreign: f != nil}
 	if w.helper, err = startHelper(w, set, f); err != nil {
 		w.close()
 		return nil, err

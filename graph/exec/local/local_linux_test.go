@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/cairn-build/cairn/graph/exec"
+	"github.com/cairn-build/cairn/graph/exec/local/box"
 )
 
 func mkfifo(p string) error { return unix.Mkfifo(p, 0o600) }
@@ -140,7 +141,7 @@ func TestAllKilled(t *testing.T) {
 			if _, err := io.ReadFull(f, up[:]); err != nil {
 				t.Fatal(err)
 			}
-			workers := children(victim.Process.Pid)
+			workers := box.Children(victim.Process.Pid)
 			if len(workers) == 0 {
 				t.Fatal("no worker")
 			}

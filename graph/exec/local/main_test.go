@@ -10,7 +10,6 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	WorkerMain()
 	exectest.Main()
 	os.Exit(m.Run())
 }

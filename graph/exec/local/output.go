@@ -13,9 +13,6 @@ import (
 // maxDepFile bounds what a command can make cairn read as its depfile.
 const maxDepFile = 64 << 20
 
-// maxOutput bounds what a command can say on each of its standard streams, but for Spawn.Stdout.
-const maxOutput = 256 << 20
-
 // collect looks at what a command left in the tree at dir. All its processes have ended, so nothing changes meanwhile; links
 // that lead out of the tree count as missing.
 func collect(out *exec.Outcome, s *exec.Spawn, dir string) error {

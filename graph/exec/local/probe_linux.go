@@ -5,6 +5,8 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/cairn-build/cairn/graph/exec/local/box"
 )
 
 // namespaceChecks tries the kinds of namespaces one by one, each together with a user namespace.
@@ -34,7 +36,7 @@ func namespaceChecks() []Check {
 		sys := namespaces(true)
 		sys.Cloneflags = syscall.CLONE_NEWUSER | n.flag
 		c := Check{Name: n.name + " namespace"}
-		p, err := os.StartProcess("/proc/self/exe", []string{workerName, "probe"}, &os.ProcAttr{Sys: sys, Env: []string{},
+		p, err := os.StartProcess("/proc/self/exe", []string{box.Name, box.Probe}, &os.ProcAttr{Sys: sys, Env: []string{},
 			Files: []*os.File{nil, nil, nil}})
 		if err == nil {
 			var st *os.ProcessState

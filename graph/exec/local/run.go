@@ -13,16 +13,9 @@ import (
 	"time"
 
 	"github.com/cairn-build/cairn/graph/exec"
+	"github.com/cairn-build/cairn/graph/exec/local/box"
+	"github.com/cairn-build/cairn/graph/exec/local/sweep"
 	"github.com/cairn-build/cairn/graph/toolset"
-)
-
-// Where a command in the sandbox finds things. The names are the same on every machine, for paths get into outputs.
-const (
-	boxWork    = "/build/work" // the action's tree
-	boxHome    = "/build/home"
-	boxBin     = "/cairn/bin" // the one folder on PATH
-	boxScratch = "/cairn/scratch"
-	boxTmp     = "/tmp"
 )
 
 // Run implements exec.Runner. Errors besides those of staging: *exec.StartError, ErrKill, and the cause of ctx's end.
@@ -85,7 +78,7 @@ func (r *Runner) attempt(ctx context.Context, s *exec.Spawn, disk bool) (_ *exec
 	}
 	w.profile = profile
 	keep = rep.Retire == ""
-	if why != nil && why != errTimeout || rep.Kind != replyDone {
+	if why != nil && why != errTimeout || rep.Kind != box.Done {
 		if r.level != exec.InPlace {
 			keep = w.clean() == nil && keep
 		}
@@ -100,7 +93,7 @@ func (r *Runner) attempt(ctx context.Context, s *exec.Spawn, disk bool) (_ *exec
 	}
 	if rep.Flood {
 		keep = w.clean() == nil && keep
-		return nil, false, fmt.Errorf("the command wrote more than %d MB to its standard output or error", maxOutput>>20)
+		return nil, false, fmt.Errorf("the command wrote more than %d MB to its standard output or error", box.MaxOutput>>20)
 	}
 	out := outcome(rep, why == errTimeout)
 	out.Root = j.req.Dir
@@ -127,12 +120,12 @@ func (r *Runner) attempt(ctx context.Context, s *exec.Spawn, disk bool) (_ *exec
 
 // clean removes an action's tree from the slot.
 func (w *worker) clean() error {
-	return errors.Join(removeTree(w.slot.work()), removeTree(w.slot.home()))
+	return errors.Join(sweep.Tree(w.slot.work()), sweep.Tree(w.slot.home()))
 }
 
 // job is a Spawn that is staged.
 type job struct {
-	req  *request
+	req  *box.Request
 	tree string // the tree on the host
 }
 
@@ -173,7 +166,7 @@ func (r *Runner) request(w *worker, s *exec.Spawn, k *kit, profile string) (*job
 		return nil, &exec.StartError{Err: errors.New("the command is empty")}
 	}
 	x := &expander{kit: k}
-	req := &request{Argv: make([]string, len(s.Argv))}
+	req := &box.Request{Argv: make([]string, len(s.Argv))}
 	for i, a := range s.Argv {
 		req.Argv[i] = x.do(a)
 	}
@@ -190,8 +183,8 @@ func (r *Runner) request(w *worker, s *exec.Spawn, k *kit, profile string) (*job
 	}
 	j := &job{req: req, tree: w.slot.work()}
 	if r.level == exec.Namespaces {
-		req.Dir = boxWork
-		req.Env = environ(s, x, boxBin, boxHome, boxTmp, scratchPath)
+		req.Dir = box.Work
+		req.Env = environ(s, x, box.Bin, box.Home, box.Tmp, scratchPath)
 		if w.profile != profile {
 			req.NewProfile, req.Profile = true, profileMounts(farm, k, s.Scratch)
 		}
@@ -208,20 +201,20 @@ func (r *Runner) request(w *worker, s *exec.Spawn, k *kit, profile string) (*job
 	return j, x.err()
 }
 
-func scratchPath(c exec.Scratch) string { return boxScratch + "/" + c.Env }
+func scratchPath(c exec.Scratch) string { return box.Scratch + "/" + c.Env }
 
 // profileMounts is what a sandbox shows besides the system: the programs on PATH, the tools' own folders, scratch folders.
-func profileMounts(farm string, k *kit, scratch []exec.Scratch) []mount {
-	ms := []mount{{Target: boxBin, Source: farm}}
+func profileMounts(farm string, k *kit, scratch []exec.Scratch) []box.Mount {
+	ms := []box.Mount{{Target: box.Bin, Source: farm}}
 	for _, p := range k.roots {
 		if toolset.InSystem(p) {
 			continue
 		}
 		fi, err := os.Stat(p)
-		ms = append(ms, mount{Target: p, Source: p, File: err == nil && !fi.IsDir()})
+		ms = append(ms, box.Mount{Target: p, Source: p, File: err == nil && !fi.IsDir()})
 	}
 	for _, c := range scratch {
-		ms = append(ms, mount{Target: scratchPath(c), Source: c.Dir, Write: true})
+		ms = append(ms, box.Mount{Target: scratchPath(c), Source: c.Dir, Write: true})
 	}
 	return ms
 }
@@ -274,19 +267,19 @@ func readyPlace(workspace string, s *exec.Spawn) error {
 }
 
 // failure turns a reply that no command stands behind into an error.
-func failure(rep *reply, s *exec.Spawn) error {
+func failure(rep *box.Reply, s *exec.Spawn) error {
 	var err error = errors.New(rep.Err)
 	if rep.Errno != 0 {
 		err = syscall.Errno(rep.Errno)
 	}
-	if rep.Kind == replyStart {
+	if rep.Kind == box.NotStarted {
 		program := s.Argv[0]
 		return &exec.StartError{Program: strings.Trim(program, "\x01\x02"), Err: err}
 	}
 	return fmt.Errorf("cannot stage the inputs: %s", rep.Err)
 }
 
-func outcome(rep *reply, timedOut bool) *exec.Outcome {
+func outcome(rep *box.Reply, timedOut bool) *exec.Outcome {
 	out := &exec.Outcome{TimedOut: timedOut, CPU: time.Duration(rep.CPU), Wall: time.Duration(rep.Wall), MaxRSS: rep.MaxRSS}
 	ws := syscall.WaitStatus(rep.Status)
 	if ws.Signaled() {
@@ -306,7 +299,7 @@ func (r *Runner) gather(w *worker, s *exec.Spawn, j *job, out *exec.Outcome) err
 			return err
 		}
 		j.tree = done
-		out.SetRelease(func() { _ = removeTree(done) })
+		out.SetRelease(func() { _ = sweep.Tree(done) })
 	}
 	return collect(out, s, j.tree)
 }

@@ -12,6 +12,9 @@ import (
 	"sync"
 	"sync/atomic"
 	"syscall"
+
+	"github.com/cairn-build/cairn/graph/exec/local/box"
+	"github.com/cairn-build/cairn/graph/exec/local/sweep"
 )
 
 // stage is the folder that the trees of running actions lie in, one for each process and file system:
@@ -56,7 +59,7 @@ func openStage(base string) (*stage, error) {
 		}
 	}
 	if err != nil {
-		_ = removeTree(dir)
+		_ = sweep.Tree(dir)
 		return nil, err
 	}
 	return s, nil
@@ -80,14 +83,14 @@ func sweepStages(base, prefix string) {
 		}
 		if syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) == nil {
 			killStrays(dir)
-			_ = removeTree(dir)
+			_ = sweep.Tree(dir)
 		}
 		f.Close()
 	}
 }
 
 func (s *stage) close() error {
-	err := removeTree(s.dir)
+	err := sweep.Tree(s.dir)
 	s.lock.Close()
 	return err
 }
@@ -118,18 +121,12 @@ func (s *stage) newSlot(area string) (*slot, error) {
 		dirs = append(dirs, sl.area)
 	}
 	for _, d := range dirs {
-		if err := os.Mkdir(d, areaMode); err != nil {
+		if err := os.Mkdir(d, box.AreaMode); err != nil {
 			return nil, err
 		}
 	}
-	return sl, os.Chmod(sl.tmp(), tmpMode)
+	return sl, os.Chmod(sl.tmp(), box.TmpMode)
 }
-
-// Modes of what a command sees of its slot; the slot's own folder is for cairn's user alone.
-const (
-	areaMode = 0o755
-	tmpMode  = 0o777 | os.ModeSticky
-)
 
 func (s *slot) work() string { return filepath.Join(s.area, "work") }
 func (s *slot) home() string { return filepath.Join(s.area, "home") }
@@ -147,7 +144,7 @@ func mkdir(path string) error {
 	err := os.Mkdir(path, 0o755)
 	if errors.Is(err, os.ErrExist) {
 		// What an action left there would be seen by the next one.
-		if err = removeTree(path); err == nil {
+		if err = sweep.Tree(path); err == nil {
 			err = os.Mkdir(path, 0o755)
 		}
 	}
@@ -161,44 +158,4 @@ func (s *slot) take() (string, error) {
 		return "", fmt.Errorf("cannot take the action's tree: %w", err)
 	}
 	return to, nil
-}
-
-// removeTree removes path and all that is below it, and follows no link. Folders that a command made unreadable are no
-// obstacle.
-func removeTree(path string) error {
-	err := os.RemoveAll(path)
-	if err == nil || !errors.Is(err, os.ErrPermission) {
-		return err
-	}
-	root, err := os.OpenRoot(filepath.Dir(path))
-	if err != nil {
-		return err
-	}
-	defer root.Close()
-	open(root, filepath.Base(path))
-	return os.RemoveAll(path)
-}
-
-// open gives the owner all rights on the folders from path on down.
-func open(root *os.Root, path string) {
-	fi, err := root.Lstat(path)
-	if err != nil || !fi.IsDir() {
-		return
-	}
-	if fi.Mode().Perm()&0o700 != 0o700 {
-		if root.Chmod(path, 0o700) != nil {
-			return
-		}
-	}
-	f, err := root.Open(path)
-	if err != nil {
-		return
-	}
-	entries, _ := f.ReadDir(-1)
-	f.Close()
-	for _, e := range entries {
-		if e.IsDir() {
-			open(root, path+"/"+e.Name())
-		}
-	}
 }

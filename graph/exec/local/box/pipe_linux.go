@@ -1,4 +1,4 @@
-package local
+package box
 
 import (
 	"os"
@@ -37,7 +37,7 @@ func (p *pipe) reset() {
 
 // drain moves what is there into the file, and says whether it is more than that can take.
 func (p *pipe) drain() bool {
-	for p.n <= maxOutput && !p.full {
+	for p.n <= MaxOutput && !p.full {
 		off := p.n
 		m, err := unix.Splice(p.r, nil, p.to, &off, 1<<20, unix.SPLICE_F_NONBLOCK|unix.SPLICE_F_MOVE)
 		if err == unix.EINTR {

@@ -1,4 +1,4 @@
-package local
+package box
 
 import (
 	"encoding/binary"
@@ -11,18 +11,9 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
-)
 
-// WorkerMain must be the first thing that main does. If this process was started as a worker it serves and exits, and
-// otherwise WorkerMain returns at once.
-func WorkerMain() {
-	if len(os.Args) == 1 && os.Args[0] == workerName {
-		syscall.Exit(serve()) // nothing is to be flushed, and the race detector would think for a second
-	}
-	if len(os.Args) == 2 && os.Args[0] == workerName && os.Args[1] == "probe" {
-		syscall.Exit(0)
-	}
-}
+	"github.com/cairn-build/cairn/graph/exec/local/sweep"
+)
 
 // File descriptors that a worker starts with, besides the standard ones.
 const (
@@ -35,7 +26,7 @@ const (
 // server is a worker: a process that runs one command after the other for cairn. Its main goroutine owns the thread that
 // commands are started from, with all that they inherit: mounts, rights, umask.
 type server struct {
-	set   setup
+	set   Setup
 	null  int
 	box   *box // nil without a sandbox
 	pipes [2]pipe
@@ -58,30 +49,30 @@ func serve() int {
 	// What cairn's caller let it inherit is none of a command's business.
 	_ = unix.CloseRange(fdConn, ^uint(0), unix.CLOSE_RANGE_CLOEXEC)
 	s := &server{pending: map[uint32]syscall.Signal{}}
-	in := frames{read: func(b []byte) (int, error) { return readFull(fdConn, b) }}
-	b, err := in.next()
-	if err != nil || s.set.decode(b) != nil {
+	in := Frames{Read: func(b []byte) (int, error) { return readFull(fdConn, b) }}
+	b, err := in.Next()
+	if err != nil || s.set.Decode(b) != nil {
 		return 1
 	}
 	if err := s.begin(); err != nil {
-		_ = writeAll(fdConn, (&reply{Err: err.Error()}).encode(nil))
+		_ = WriteAll(fdConn, (&Reply{Err: err.Error()}).Encode(nil))
 		return 1
 	}
 	go s.control()
-	out := (&reply{}).encode(nil)
-	var req request
+	out := (&Reply{}).Encode(nil)
+	var req Request
 	for {
-		if writeAll(fdConn, out) != nil {
+		if WriteAll(fdConn, out) != nil {
 			return 0
 		}
-		b, err := in.next()
+		b, err := in.Next()
 		if err != nil {
 			return 0
 		}
-		if err := req.decode(b); err != nil {
+		if err := req.Decode(b); err != nil {
 			return 1
 		}
-		out = s.run(&req).encode(out)
+		out = s.run(&req).Encode(out)
 	}
 }
 
@@ -184,9 +175,9 @@ func (s *server) signal(sig syscall.Signal) {
 	_ = syscall.Kill(-s.pid, sig)
 }
 
-func (s *server) run(req *request) *reply {
-	rep := &reply{Seq: req.Seq}
-	failed := func(kind int64, err error) *reply {
+func (s *server) run(req *Request) *Reply {
+	rep := &Reply{Seq: req.Seq}
+	failed := func(kind int64, err error) *Reply {
 		rep.Kind, rep.Err = kind, err.Error()
 		if e, ok := err.(syscall.Errno); ok {
 			rep.Errno = int64(e)
@@ -196,7 +187,7 @@ func (s *server) run(req *request) *reply {
 	if s.box != nil {
 		if err := s.box.show(req); err != nil {
 			rep.Retire = "its mounts are in an unknown state"
-			return failed(replyStage, err)
+			return failed(NotStaged, err)
 		}
 	}
 	files := []uintptr{uintptr(s.null), uintptr(s.pipes[0].w), uintptr(s.pipes[1].w)}
@@ -215,7 +206,7 @@ func (s *server) run(req *request) *reply {
 		fd, err := unix.Open(req.Stdout, unix.O_WRONLY|unix.O_CREAT|unix.O_EXCL|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0o644)
 		if err != nil {
 			s.finish(rep)
-			return failed(replyStage, &os.PathError{Op: "create", Path: req.Stdout, Err: err})
+			return failed(NotStaged, &os.PathError{Op: "create", Path: req.Stdout, Err: err})
 		}
 		defer unix.Close(fd)
 		files[1] = uintptr(fd)
@@ -240,7 +231,7 @@ func (s *server) run(req *request) *reply {
 	s.mu.Unlock()
 	if err != nil {
 		s.finish(rep)
-		return failed(replyStart, err)
+		return failed(NotStarted, err)
 	}
 	s.wait(pid, rep)
 	rep.Wall = int64(time.Since(start))
@@ -258,7 +249,7 @@ func (s *server) run(req *request) *reply {
 }
 
 // wait waits for the command, reaps orphans meanwhile, and ends what the command leaves behind.
-func (s *server) wait(pid int, rep *reply) {
+func (s *server) wait(pid int, rep *Reply) {
 	var ws syscall.WaitStatus
 	var ru syscall.Rusage
 	for {
@@ -297,15 +288,15 @@ func reapAll() {
 }
 
 // finish takes away all that the command could have left for the next one to see.
-func (s *server) finish(rep *reply) {
+func (s *server) finish(rep *Reply) {
 	var why string
 	if s.box != nil {
 		why = s.box.hide()
 	} else {
 		if !s.set.Foreign {
-			why = sweep(s.set.Area, areaMode, "work", nil)
+			why = sweep.Folder(s.set.Area, AreaMode, "work", nil)
 		}
-		why += sweep(filepath.Join(s.set.Slot, "tmp"), tmpMode, "", nil)
+		why += sweep.Folder(filepath.Join(s.set.Slot, "tmp"), TmpMode, "", nil)
 	}
 	if why != "" && rep.Retire == "" {
 		rep.Retire = why

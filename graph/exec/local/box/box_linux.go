@@ -1,4 +1,4 @@
-package local
+package box
 
 import (
 	"fmt"
@@ -10,10 +10,9 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
-)
 
-// boxUID is the number of the one user and group in a sandbox.
-const boxUID = 1000
+	"github.com/cairn-build/cairn/graph/exec/local/sweep"
+)
 
 // box is what a sandbox shows. Its root is a small file system in memory that holds mount points and little else:
 //
@@ -38,12 +37,12 @@ type box struct {
 
 // shown is a mount that can be taken away.
 type shown struct {
-	mount
+	Mount
 	fd int // its root
 }
 
 type hostCall struct {
-	m     mount
+	m     Mount
 	reply chan<- hostReply
 }
 
@@ -54,7 +53,7 @@ type hostReply struct {
 
 // makeBox turns this process, which has namespaces of its own, into one that sees the sandbox only. The calling thread
 // must be locked, and starts the commands.
-func makeBox(set *setup) (*box, error) {
+func makeBox(set *Setup) (*box, error) {
 	b := &box{host: make(chan hostCall), foreign: set.Foreign}
 	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
 		return nil, fmt.Errorf("this user may not mount in a namespace of its own: %w", err)
@@ -106,7 +105,7 @@ func (b *box) serveHost(ready chan<- struct{}) {
 	}
 }
 
-func detach(m mount) (int, error) {
+func detach(m Mount) (int, error) {
 	flags := uint(unix.OPEN_TREE_CLONE | unix.OPEN_TREE_CLOEXEC)
 	if !m.File {
 		flags |= unix.AT_RECURSIVE // a copy without what is mounted below would show what that covers
@@ -130,7 +129,7 @@ func detach(m mount) (int, error) {
 }
 
 // attach shows m at target, which exists and is reached without links.
-func (b *box) attach(m mount, dirfd int, target string) (int, error) {
+func (b *box) attach(m Mount, dirfd int, target string) (int, error) {
 	reply := make(chan hostReply)
 	b.host <- hostCall{m, reply}
 	r := <-reply
@@ -151,7 +150,7 @@ func (b *box) attach(m mount, dirfd int, target string) (int, error) {
 }
 
 // place makes the mount point below root and shows m there for good.
-func (b *box) place(root string, m mount) error {
+func (b *box) place(root string, m Mount) error {
 	if err := mountPoint(root+m.Target, m.File); err != nil {
 		return err
 	}
@@ -192,7 +191,7 @@ func (b *box) seal(on bool) error {
 }
 
 // show makes what req wants seen: its profile, if that is new, and its own mounts.
-func (b *box) show(req *request) error {
+func (b *box) show(req *Request) error {
 	if req.NewProfile {
 		if err := b.reprofile(req.Profile); err != nil {
 			return err
@@ -216,13 +215,13 @@ func (b *box) show(req *request) error {
 	return nil
 }
 
-func (b *box) reprofile(want []mount) error {
+func (b *box) reprofile(want []Mount) error {
 	if err := b.seal(false); err != nil {
 		return err
 	}
 	var keep []shown
 	for _, s := range slices.Backward(b.profile) {
-		if slices.Contains(want, s.mount) {
+		if slices.Contains(want, s.Mount) {
 			keep = append(keep, s)
 			continue
 		}
@@ -236,7 +235,7 @@ func (b *box) reprofile(want []mount) error {
 	slices.Reverse(keep)
 	b.profile = keep
 	for _, m := range want {
-		if slices.ContainsFunc(b.profile, func(s shown) bool { return s.mount == m }) {
+		if slices.ContainsFunc(b.profile, func(s shown) bool { return s.Mount == m }) {
 			continue
 		}
 		if err := mountPoint(m.Target, m.File); err != nil {
@@ -279,7 +278,7 @@ func (b *box) hide() string {
 		why = "the command left System V or POSIX message queues, semaphores or memory"
 	}
 	if !b.foreign {
-		why += sweep("/build", areaMode, "work", b.targets)
+		why += sweep.Folder("/build", AreaMode, "work", b.targets)
 	}
-	return why + sweep(boxTmp, tmpMode, "", b.targets) + sweep("/dev/shm", tmpMode, "", nil)
+	return why + sweep.Folder(Tmp, TmpMode, "", b.targets) + sweep.Folder("/dev/shm", TmpMode, "", nil)
 }

@@ -1,4 +1,4 @@
-package local
+package box
 
 import (
 	"encoding/binary"
@@ -9,46 +9,47 @@ import (
 // agree on. A message is a frame: its length as 4 bytes, little-endian, then the fields in the order of the structs
 // below; integers have 8 bytes, booleans 1, strings and lists a 4-byte length or count before them.
 
-// mount is one thing of the host that the sandbox shows.
-type mount struct {
+// Mount is one thing of the host that the sandbox shows.
+type Mount struct {
 	Target string // absolute in the sandbox, or relative to the action's tree
 	Source string // absolute on the host
 	File   bool   // Source is no folder
 	Write  bool
 }
 
-// setup is the first message to a worker.
-type setup struct {
+// Setup is the first message to a worker.
+type Setup struct {
 	Sandbox bool
 	Network bool
-	Slot    string // the slot's folder on the host
-	Area    string // the folder on the host that holds the action's tree ("work") and its HOME ("home")
-	Foreign bool   // stdin, stdout and stderr are the caller's: run commands with them, in the foreground of their terminal
+	Slot    string   // the slot's folder on the host
+	Area    string   // the folder on the host that holds the action's tree ("work") and its HOME ("home")
+	System  []string // folders of the host that every sandbox shows, or links to them
+	Foreign bool     // stdin, stdout and stderr are the caller's: run commands with them, in the foreground of their terminal
 }
 
-// request asks for one command.
-type request struct {
+// Request asks for one command.
+type Request struct {
 	Seq     int64
 	Dir     string // working folder, as the command sees it
 	Path    string // the program, as the command sees it
 	Argv    []string
 	Env     []string
 	Stdout  string  // the file that takes standard output, absolute as the command sees it, in a folder that exists
-	Profile []mount // what the sandbox shows from now on, if NewProfile
-	Mounts  []mount // what it shows during this command, below Dir
+	Profile []Mount // what the sandbox shows from now on, if NewProfile
+	Mounts  []Mount // what it shows during this command, below Dir
 	// NewProfile says that Profile counts. Otherwise the last one stays.
 	NewProfile bool
 }
 
 // What a reply's Kind says.
 const (
-	replyDone  = iota
-	replyStart // the program could not be started
-	replyStage // the worker could not make the action's tree
+	Done       = iota
+	NotStarted // the program could not be started
+	NotStaged  // the worker could not make the action's tree
 )
 
-// reply says what became of a request, or, with Seq 0, of the setup.
-type reply struct {
+// Reply says what became of a request, or, with Seq 0, of the setup.
+type Reply struct {
 	Seq    int64
 	Kind   int64
 	Err    string
@@ -59,14 +60,14 @@ type reply struct {
 	Wall   int64 // ns
 	Stdout int64 // bytes in the slot's file
 	Stderr int64
-	Flood  bool   // the command said more than maxOutput, and was killed
+	Flood  bool   // the command said more than MaxOutput, and was killed
 	Full   bool   // there was no room for what the command said, and it was killed
 	Retire string // why the worker should not be used again
 }
 
 const maxFrame = 1 << 28
 
-var errFrame = errors.New("malformed message between cairn and its worker")
+var ErrFrame = errors.New("malformed message between cairn and its worker")
 
 type encoder struct{ b []byte }
 
@@ -96,7 +97,7 @@ func (e *encoder) strings(ss []string) {
 	}
 }
 
-func (e *encoder) mounts(ms []mount) {
+func (e *encoder) mounts(ms []Mount) {
 	e.count(len(ms))
 	for _, m := range ms {
 		e.string(m.Target)
@@ -162,42 +163,43 @@ func (d *decoder) strings() []string {
 	return ss
 }
 
-func (d *decoder) mounts() []mount {
+func (d *decoder) mounts() []Mount {
 	n := d.count(10)
 	if n == 0 {
 		return nil
 	}
-	ms := make([]mount, n)
+	ms := make([]Mount, n)
 	for i := range ms {
-		ms[i] = mount{Target: d.string(), Source: d.string(), File: d.bool(), Write: d.bool()}
+		ms[i] = Mount{Target: d.string(), Source: d.string(), File: d.bool(), Write: d.bool()}
 	}
 	return ms
 }
 
 func (d *decoder) end() error {
 	if d.bad || len(d.b) != 0 {
-		return errFrame
+		return ErrFrame
 	}
 	return nil
 }
 
-func (s *setup) encode(b []byte) []byte {
+func (s *Setup) Encode(b []byte) []byte {
 	e := newEncoder(b)
 	e.bool(s.Sandbox)
 	e.bool(s.Network)
 	e.string(s.Slot)
 	e.string(s.Area)
+	e.strings(s.System)
 	e.bool(s.Foreign)
 	return e.frame()
 }
 
-func (s *setup) decode(b []byte) error {
+func (s *Setup) Decode(b []byte) error {
 	d := decoder{b: b}
-	*s = setup{Sandbox: d.bool(), Network: d.bool(), Slot: d.string(), Area: d.string(), Foreign: d.bool()}
+	*s = Setup{Sandbox: d.bool(), Network: d.bool(), Slot: d.string(), Area: d.string(), System: d.strings(), Foreign: d.bool()}
 	return d.end()
 }
 
-func (r *request) encode(b []byte) []byte {
+func (r *Request) Encode(b []byte) []byte {
 	e := newEncoder(b)
 	e.int(r.Seq)
 	e.string(r.Dir)
@@ -211,14 +213,14 @@ func (r *request) encode(b []byte) []byte {
 	return e.frame()
 }
 
-func (r *request) decode(b []byte) error {
+func (r *Request) Decode(b []byte) error {
 	d := decoder{b: b}
-	*r = request{Seq: d.int(), Dir: d.string(), Path: d.string(), Argv: d.strings(), Env: d.strings(), Stdout: d.string(),
+	*r = Request{Seq: d.int(), Dir: d.string(), Path: d.string(), Argv: d.strings(), Env: d.strings(), Stdout: d.string(),
 		Profile: d.mounts(), Mounts: d.mounts(), NewProfile: d.bool()}
 	return d.end()
 }
 
-func (r *reply) encode(b []byte) []byte {
+func (r *Reply) Encode(b []byte) []byte {
 	e := newEncoder(b)
 	e.int(r.Seq)
 	e.int(r.Kind)
@@ -232,29 +234,29 @@ func (r *reply) encode(b []byte) []byte {
 	return e.frame()
 }
 
-func (r *reply) decode(b []byte) error {
+func (r *Reply) Decode(b []byte) error {
 	d := decoder{b: b}
-	*r = reply{Seq: d.int(), Kind: d.int(), Err: d.string(), Errno: d.int(), Status: d.int(), CPU: d.int(), MaxRSS: d.int(),
+	*r = Reply{Seq: d.int(), Kind: d.int(), Err: d.string(), Errno: d.int(), Status: d.int(), CPU: d.int(), MaxRSS: d.int(),
 		Wall: d.int(), Stdout: d.int(), Stderr: d.int(), Flood: d.bool(), Full: d.bool(), Retire: d.string()}
 	return d.end()
 }
 
-// frames reads frames from something that reads; the frame that next gives is valid until the next call.
-type frames struct {
-	read func([]byte) (int, error)
+// Frames reads frames from something that reads; the frame that Next gives is valid until the next call.
+type Frames struct {
+	Read func([]byte) (int, error)
 	buf  []byte
 	n    int // bytes in buf
 	used int // of them, the last frame's
 }
 
-func (f *frames) next() ([]byte, error) {
+func (f *Frames) Next() ([]byte, error) {
 	f.n = copy(f.buf, f.buf[f.used:f.n])
 	f.used = 0
 	for {
 		if f.n >= 4 {
 			size := int(binary.LittleEndian.Uint32(f.buf))
 			if size > maxFrame {
-				return nil, errFrame
+				return nil, ErrFrame
 			}
 			if f.n >= 4+size {
 				f.used = 4 + size
@@ -266,7 +268,7 @@ func (f *frames) next() ([]byte, error) {
 		} else if len(f.buf) < 4096 {
 			f.buf = append(f.buf[:f.n], make([]byte, 4096-f.n)...)
 		}
-		n, err := f.read(f.buf[f.n:])
+		n, err := f.Read(f.buf[f.n:])
 		f.n += n
 		if err != nil {
 			return nil, err

@@ -1,4 +1,4 @@
-package local
+package box
 
 import (
 	"fmt"
@@ -10,12 +10,12 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/cairn-build/cairn/graph/toolset"
+	"github.com/cairn-build/cairn/graph/exec/local/sweep"
 )
 
 // fill makes all of the sandbox that stays.
-func (b *box) fill(root string, set *setup) error {
-	for _, d := range toolset.SystemDirs() {
+func (b *box) fill(root string, set *Setup) error {
+	for _, d := range set.System {
 		fi, err := os.Lstat(d)
 		if err != nil {
 			continue
@@ -30,11 +30,11 @@ func (b *box) fill(root string, set *setup) error {
 			}
 			continue
 		}
-		if err := b.place(root, mount{Target: d, Source: d}); err != nil {
+		if err := b.place(root, Mount{Target: d, Source: d}); err != nil {
 			return err
 		}
 	}
-	for _, d := range []string{"/proc", "/dev/shm", "/dev/pts", "/dev/mqueue", "/tmp", "/var", "/run", "/build", boxBin, boxScratch} {
+	for _, d := range []string{"/proc", "/dev/shm", "/dev/pts", "/dev/mqueue", "/tmp", "/var", "/run", "/build", Bin, Scratch} {
 		if err := os.MkdirAll(root+d, 0o755); err != nil {
 			return err
 		}
@@ -51,7 +51,7 @@ func (b *box) fill(root string, set *setup) error {
 	if err := os.Symlink("/tmp", root+"/var/tmp"); err != nil {
 		return err
 	}
-	for _, m := range []mount{{Target: "/build", Source: set.Area, Write: true}, {Target: boxTmp, Source: set.Slot + "/tmp", Write: true}} {
+	for _, m := range []Mount{{Target: "/build", Source: set.Area, Write: true}, {Target: Tmp, Source: set.Slot + "/tmp", Write: true}} {
 		if err := b.place(root, m); err != nil {
 			return err
 		}
@@ -61,7 +61,7 @@ func (b *box) fill(root string, set *setup) error {
 
 func (b *box) fillDev(root string) error {
 	for _, d := range []string{"null", "zero", "full", "random", "urandom", "tty"} {
-		if err := b.place(root, mount{Target: "/dev/" + d, Source: "/dev/" + d, File: true, Write: true}); err != nil {
+		if err := b.place(root, Mount{Target: "/dev/" + d, Source: "/dev/" + d, File: true, Write: true}); err != nil {
 			return err
 		}
 	}
@@ -98,8 +98,8 @@ func (b *box) fillEtc(root string, network bool) error {
 	if err := os.Mkdir(etc, 0o755); err != nil {
 		return err
 	}
-	user := fmt.Sprintf("cairn:x:%d:%d:cairn:%s:/bin/sh\nnobody:x:65534:65534:nobody:/nonexistent:/bin/false\n", boxUID, boxUID, boxHome)
-	group := fmt.Sprintf("cairn:x:%d:\nnogroup:x:65534:\n", boxUID)
+	user := fmt.Sprintf("cairn:x:%d:%d:cairn:%s:/bin/sh\nnobody:x:65534:65534:nobody:/nonexistent:/bin/false\n", UID, UID, Home)
+	group := fmt.Sprintf("cairn:x:%d:\nnogroup:x:65534:\n", UID)
 	files := map[string]string{
 		"passwd": user, "group": group, "hostname": "cairn\n",
 		"hosts":         "127.0.0.1 localhost cairn\n::1 localhost cairn\n",
@@ -127,7 +127,7 @@ func (b *box) fillEtc(root string, network bool) error {
 		if err != nil {
 			continue
 		}
-		if err := b.place(root, mount{Target: "/etc/" + name, Source: "/etc/" + name, File: !fi.IsDir()}); err != nil {
+		if err := b.place(root, Mount{Target: "/etc/" + name, Source: "/etc/" + name, File: !fi.IsDir()}); err != nil {
 			return err
 		}
 	}
@@ -200,7 +200,7 @@ func ipcLeft() bool {
 	if _, _, e := unix.Syscall(unix.SYS_MSGCTL, 0, msgInfo, uintptr(unsafe.Pointer(&buf))); e == 0 && buf[0] != 0 {
 		return true
 	}
-	names, err := list("/dev/mqueue")
+	names, err := sweep.Names("/dev/mqueue")
 	return err != nil || len(names) > 0
 }
 
