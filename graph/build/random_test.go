@@ -13,12 +13,10 @@ import (
 	"testing"
 
 	"github.com/cairn-build/cairn/graph/build"
-	"github.com/cairn-build/cairn/graph/exec/local"
 	"github.com/cairn-build/cairn/graph/rule"
 )
 
 func TestMain(m *testing.M) {
-	local.WorkerMain()
 	os.Exit(m.Run())
 }
 
