@@ -16,6 +16,7 @@ func (u *UI) Event(e build.Event) {
 	case e.Finish != nil:
 		u.finish(e.Finish)
 	case e.Start != nil:
+		u.forget(e.Start.ID) // one that had to wait for something that the cache had lost starts twice
 		u.running[e.Start.ID] = &action{label: e.Start.Label, mnemonic: e.Start.Mnemonic, since: u.s.Now()}
 		u.order = append(u.order, e.Start.ID)
 		u.startTicker()

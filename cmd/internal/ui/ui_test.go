@@ -134,6 +134,25 @@ func TestPlainLinesAreRare(t *testing.T) {
 	}
 }
 
+// TestStartsTwice: an action that began, found an input lost and was put back begins once more and ends once.
+func TestStartsTwice(t *testing.T) {
+	for _, block := range []bool{true, false} {
+		u, _, err := newUI(Settings{Block: block, Size: func() (int, int) { return 80, 24 }})
+		defer u.Close()
+		for range 2 {
+			u.Event(build.Event{Start: &build.StartEvent{ID: 1, Label: "//:a", Mnemonic: "Wheels"}})
+		}
+		u.Event(build.Event{Start: &build.StartEvent{ID: 2, Label: "//:b", Mnemonic: "Write"}})
+		u.Event(build.Event{Finish: &build.FinishEvent{ID: 1, Label: "//:a"}})
+		for range 10 {
+			u.tick()
+		}
+		if got := err.String(); !strings.Contains(got, "//:b Write") || strings.Contains(got, "//:a") {
+			t.Errorf("block %v: %q", block, got)
+		}
+	}
+}
+
 func TestColorOnlyWhereAsked(t *testing.T) {
 	for _, on := range []bool{false, true} {
 		u, out, err := newUI(Settings{ErrColor: on, OutColor: on})
