@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"net/url"
+	"os"
 	"path"
 	"path/filepath"
 	"regexp"
@@ -75,7 +76,11 @@ func parseAddress(text, root string) (address, error) {
 		if u.Host != "" && u.Host != "localhost" || !strings.HasPrefix(u.Path, "/") {
 			return refuse("A file URL has three slashes and an absolute path.", "file:///srv/git/x.git")
 		}
-		return address{text: text, show: text, id: mirrorID("file://" + path.Clean(u.Path))}, nil
+		a := address{text: text, show: text, id: mirrorID("file://" + path.Clean(u.Path))}
+		if fi, err := os.Stat(u.Path); err == nil && fi.Mode().IsRegular() {
+			a.text = u.Path // a bundle, which git takes by its path only
+		}
+		return a, nil
 	case ports[scheme] == "":
 		return refuse(fmt.Sprintf("There is no way to fetch from %s://.", scheme), "It takes https, ssh, git, http and file.")
 	case u.Hostname() == "" || strings.HasPrefix(u.Hostname(), "-") || strings.HasPrefix(u.User.Username(), "-"):
