@@ -63,9 +63,9 @@ func runCommand(a *app) *cobra.Command {
 				return err
 			}
 			if launch.Script != nil {
-				return superviseScript(launch, args[1:])
+				return a.supervise(launch, args[1:])
 			}
-			return replace(launch, args[1:])
+			return a.replace(launch, args[1:])
 		},
 	}
 	ask.add(c)
@@ -81,20 +81,34 @@ func (s *session) launch(ctx context.Context, l label.Label) (*build.Launch, err
 }
 
 // replace turns this process into the program; it returns only where that fails.
-func replace(l *build.Launch, args []string) error {
+func (a *app) replace(l *build.Launch, args []string) error {
 	if err := os.Chdir(l.Dir); err != nil {
 		return &environmentError{err}
 	}
 	argv := append(slices.Clone(l.Argv), args...)
-	err := syscall.Exec(argv[0], argv, l.Environ(os.Environ()))
+	err := syscall.Exec(argv[0], argv, a.environ(l))
 	return &environmentError{fmt.Errorf("cannot start %s: %w", argv[0], err)}
 }
 
-// superviseScript stays with a script until it has ended, and passes its exit code on. The cache keeps what it uses meanwhile.
-func superviseScript(l *build.Launch, args []string) error {
+// environ gives a program's environment. Like make and cargo, cairn tells what it runs where it is itself, and its cache, so that
+// it can be asked things. What the target sets under these names wins.
+func (a *app) environ(l *build.Launch) []string {
+	var ours []string
+	if exe, err := os.Executable(); err == nil {
+		ours = append(ours, "CAIRN="+exe)
+	}
+	if dir, err := a.cacheDir(); err == nil {
+		ours = append(ours, "CAIRN_CACHE="+dir)
+	}
+	own := slices.DeleteFunc(slices.Clone(l.Env), func(v string) bool { return !strings.HasPrefix(v, "CAIRN") })
+	return overlay(overlay(l.Environ(os.Environ()), ours), own)
+}
+
+// supervise stays with a script until it has ended, and passes its exit code on. The cache keeps what it uses meanwhile.
+func (a *app) supervise(l *build.Launch, args []string) error {
 	defer l.Release()
 	signal.Stop(interrupts) // they are the script's now
-	code, err := supervise.Run(supervise.Program{Argv: append(slices.Clone(l.Argv), args...), Env: l.Environ(os.Environ()), Dir: l.Dir,
+	code, err := supervise.Run(supervise.Program{Argv: append(slices.Clone(l.Argv), args...), Env: a.environ(l), Dir: l.Dir,
 		Grace: l.Script.Grace, Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr})
 	if err != nil {
 		return &environmentError{err}

@@ -64,11 +64,14 @@ func removeAll(dir string) {
 	os.RemoveAll(dir)
 }
 
-// condition knows [root], the user that file permissions do not stop, and [namespaces], where actions are kept apart by the kernel.
+// condition knows [root], the user that file permissions do not stop, [tourpython], a Python that examples/tour has wheels for,
+// and [namespaces], where actions are kept apart by the kernel.
 func condition(name string) (bool, error) {
 	switch name {
 	case "root":
 		return os.Geteuid() == 0, nil
+	case "tourpython":
+		return tourPython(), nil
 	case "namespaces":
 		return runtime.GOOS == "linux" && hasNamespaces(), nil
 	}

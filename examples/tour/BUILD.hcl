@@ -1,0 +1,24 @@
+# A script from a git repository, in an environment of what the repository's own lock names.
+
+workspace "tour" {}
+
+# The repository. Here it is a bundle, a whole repository in one file, so that the tour needs no server; an address such as
+# https://git.example.org/oso/observatory.git is no different. Which commit `main` is, BUILD.lock.hcl says.
+git_source "repository" {
+  url    = "./observatory.bundle"
+  branch = "main"
+}
+
+# The packages that the repository's pylock.toml names, about 20 with their hashes.
+python_env "environment" {
+  project = ":repository"
+}
+
+# The script, with the repository's library on its path.
+script "tour" {
+  source     = ":repository"
+  path       = "scripts/tour.py"
+  python_env = ":environment"
+  pythonpath = ["src"]
+  workdir    = "."
+}
