@@ -103,7 +103,10 @@ func (g *Graph) flush(full func(*journal) bool) error {
 	}
 	f, err := g.lockJournal(false)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil // `cairn clean` has removed the state
+		if snapshotID(g.journal.snapshot) != g.id {
+			return nil // `cairn clean` has removed the state
+		}
+		f, err = g.lockJournal(true) // somebody has removed the journal alone
 	}
 	if err != nil {
 		return fmt.Errorf("saving the state: %w", err)

@@ -214,6 +214,41 @@ func TestManyWriters(t *testing.T) {
 	}
 }
 
+// TestJournalAloneIsLost removes the journal beside a snapshot: what is learned from then on is kept again. Where the snapshot
+// is gone as well, nothing comes back.
+func TestJournalAloneIsLost(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	path := filepath.Join(t.TempDir(), "s", "x.graph")
+	if err := randomGraph(t, r, 8).Save(path); err != nil {
+		t.Fatal(err)
+	}
+	for _, whole := range []bool{false, true} {
+		g := mustOpen(t, path)
+		for range 30 {
+			randomFact(r, g)
+		}
+		gone := []string{journalPath(path)}
+		if whole {
+			gone = append(gone, path)
+		}
+		for _, p := range gone {
+			if err := os.Remove(p); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := g.Flush(); err != nil {
+			t.Fatal(err)
+		}
+		if whole {
+			if left, _ := os.ReadDir(filepath.Dir(path)); len(left) > 0 {
+				t.Errorf("%s came back", left[0].Name())
+			}
+		} else if got, want := dump(mustOpen(t, path)), dump(g); got != want {
+			t.Errorf("%s\nwant\n%s", got, want)
+		}
+	}
+}
+
 func TestAnotherGraphTakesOver(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 9))
 	path := filepath.Join(t.TempDir(), "x.graph")
