@@ -81,6 +81,8 @@ type Cache struct {
 	tmu   sync.Mutex // trees checked in this process
 	trees map[string]int64
 
+	made fs.FileInfo // of the README, as it was when the Cache was opened
+
 	boot func() [16]byte
 	// fault, where set, stands before each write and gives the error of a full or broken disk. For tests.
 	fault func(n int) error
@@ -135,6 +137,7 @@ func (c *Cache) prepare() error {
 		return unix.Faccessat(unix.AT_FDCWD, c.dir, unix.R_OK|unix.X_OK, unix.AT_EACCESS)
 	}
 	if fi, err := os.Stat(c.path("README")); err == nil && fi.Size() == int64(len(readme)) {
+		c.made = fi
 		return unix.Faccessat(unix.AT_FDCWD, c.dir, unix.R_OK|unix.W_OK|unix.X_OK, unix.AT_EACCESS)
 	}
 	if err := os.MkdirAll(c.dir, 0o755); err != nil {
@@ -148,7 +151,21 @@ func (c *Cache) prepare() error {
 	for _, sub := range []string{"cas/plain", "cas/exec", "trees"} {
 		Spread(c.path(sub))
 	}
-	return c.writeFile("README", []byte(readme), 0o644)
+	err := c.writeFile("README", []byte(readme), 0o644)
+	if err == nil {
+		c.made, err = os.Stat(c.path("README"))
+	}
+	return err
+}
+
+// Gone says whether the directory was removed, or emptied, since it was opened; there may be another one by now. What a process
+// that goes on for long then needs is a new Cache.
+func (c *Cache) Gone() bool {
+	if c.o.ReadOnly {
+		return false
+	}
+	fi, err := os.Stat(c.path("README"))
+	return err != nil || !os.SameFile(fi, c.made) || !fi.ModTime().Equal(c.made.ModTime()) // inodes come back
 }
 
 // Dir gives the cache's directory, absolute.

@@ -37,6 +37,9 @@ func (e *Engine) Look(ctx context.Context, r Request) (*Round, error) {
 	start := e.o.Now()
 	e.fresh, e.reads = false, nil
 	e.news.take()
+	if err := e.freshStore(); err != nil {
+		return nil, &EnvError{Err: err}
+	}
 	if n := len(e.past); n > 1 {
 		e.spent, e.past = append(e.spent, e.past[:n-1]...), e.past[n-1:]
 	}
@@ -65,6 +68,20 @@ func (e *Engine) Look(ctx context.Context, r Request) (*Round, error) {
 	rd := &Round{e: e, g: g, r: r, sel: sel, start: start, Pending: len(dirty)}
 	rd.Changed = rd.wanted(e.news.take())
 	return rd, nil
+}
+
+// freshStore lets the cache be opened anew where somebody has removed it since the last round.
+func (e *Engine) freshStore() error {
+	e.mu.Lock()
+	c := e.cache
+	if c == nil || !c.Gone() {
+		e.mu.Unlock()
+		return nil
+	}
+	e.cache, e.cacheErr = nil, nil
+	e.mu.Unlock()
+	e.forgetTools()
+	return c.Close()
 }
 
 // wanted gives what of the news concerns the request.
