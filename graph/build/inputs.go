@@ -52,7 +52,7 @@ func (s *session) readyInPlace(t *turn) error {
 		return nil
 	}
 	for _, in := range s.g.Inputs(t.id) {
-		if s.g.IsSource(in) || s.liesAsPlaced(in) {
+		if s.g.IsSource(in) || s.liesRight(in) {
 			continue
 		}
 		f, ok := s.g.OutputFact(in)
@@ -86,20 +86,49 @@ func (s *session) liesAsPlaced(art state.ArtifactID) bool {
 	return err == nil && st == p.Stat
 }
 
+// liesRight says whether what lies in cairn-out for an output is what the graph says. Another build of the workspace may have put
+// the same bytes there again, which changes nothing but the file's facts.
+func (s *session) liesRight(art state.ArtifactID) bool {
+	if s.liesAsPlaced(art) {
+		return true
+	}
+	p, ok := s.g.Placed(art)
+	if !ok || !s.e.stillPlaced(s.g, art) {
+		return false
+	}
+	if f, _ := s.g.OutputFact(art); f.Tree {
+		st, err := state.StatPlaced(s.abs(art))
+		if err != nil {
+			return false
+		}
+		if p.Tree, err = listTree(s.abs(art)); err != nil {
+			return false
+		}
+		st.CtimeNS = 0
+		p.Stat, p.Racy = st, true // the next scan looks closer
+		s.g.SetPlaced(art, p)
+	}
+	return true
+}
+
 // inputsMoved looks at an action's inputs again after it has run: whether they still are what its key was made of. Facts of
 // sources that changed are renewed, here or before by another action that reads them.
 func (s *session) inputsMoved(t *turn) (bool, error) {
 	moved := false
 	for i, in := range s.g.Inputs(t.id) {
 		if !s.g.IsSource(in) {
-			moved = moved || s.runsInPlace(t) && !s.liesAsPlaced(in)
+			moved = moved || s.runsInPlace(t) && !s.liesRight(in)
 			continue
 		}
 		f, ok := s.g.SourceFact(in)
 		st, err := state.StatSource(filepath.Join(s.e.o.Root, filepath.FromSlash(s.g.Path(in))))
 		if !ok || err != nil || st != f.Stat {
+			was := f.Digest
 			if f, err = s.e.hashSource(s.g, in); err != nil {
 				return true, err
+			}
+			if ok && f.Digest != was {
+				s.e.midway(s.g.Path(in))
 			}
 		}
 		used := &t.job.Inputs[i]
