@@ -211,6 +211,9 @@ func (e *Engine) applyChanges(ctx context.Context, g *state.Graph, ch *state.Cha
 	}
 	if len(ch.Tools) > 0 {
 		e.forgetTools()
+		if err := e.endRunners(); err != nil {
+			return &EnvError{Err: err}
+		}
 	}
 	for _, id := range ch.Tools {
 		e.news.tool(g.ToolName(id))

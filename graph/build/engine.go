@@ -1,7 +1,9 @@
 package build
 
 import (
+	"cmp"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -87,8 +89,9 @@ func HostPlatform() rule.Platform {
 	return rule.Platform{OS: runtime.GOOS, Arch: arch}
 }
 
-// Close ends helpers and gives back locks. The cache trims itself first, in a bounded slice, where it is due.
-func (e *Engine) Close() error {
+// endRunners ends what runs commands; what needs it next starts it anew. What a runner keeps ready shows programs as they were
+// when it was made: a file that has another in its place since stays the old one there.
+func (e *Engine) endRunners() error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	var errs []error
@@ -97,15 +100,19 @@ func (e *Engine) Close() error {
 			errs = append(errs, r.Close())
 		}
 	}
+	e.runner, e.folders = nil, nil
+	return errors.Join(errs...)
+}
+
+// Close ends helpers and gives back locks. The cache trims itself first, in a bounded slice, where it is due.
+func (e *Engine) Close() error {
+	err := e.endRunners()
+	e.mu.Lock()
+	defer e.mu.Unlock()
 	if e.cache != nil {
-		errs = append(errs, e.cache.Close())
+		err = cmp.Or(err, e.cache.Close())
 	}
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	return err
 }
 
 func (e *Engine) stateDir() string { return filepath.Join(e.o.Root, rule.OutDir, ".state") }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -210,6 +211,7 @@ func (e *Engine) tool(ctx context.Context, g *state.Graph, id state.ToolID) (too
 	if ok {
 		return known, nil
 	}
+	name = strings.Clone(name) // what is kept outlives the snapshot that the string lies in
 	now := e.now()
 	t, err := e.resolveTool(ctx, g, name)
 	if err != nil {

@@ -39,7 +39,7 @@ func (e *Engine) resolver(g *state.Graph) *toolset.Resolver {
 	if e.tools == nil {
 		o := toolset.Options{Records: records, Getenv: e.o.Getenv, Overrides: map[string]string{}, Identity: map[string]string{}}
 		for i := range g.NumTools() {
-			name, path, identity := decodeTool(g.ToolName(state.ToolID(i)))
+			name, path, identity := decodeTool(strings.Clone(g.ToolName(state.ToolID(i)))) // the resolver outlives the graph
 			if path != "" {
 				o.Overrides[name] = path
 			}
