@@ -14,7 +14,7 @@ import (
 	"github.com/cairn-build/cairn/cache/digest"
 )
 
-// grace is how long a program has between SIGTERM and SIGKILL.
+// grace is how long a program has between SIGTERM and SIGKILL, where its target does not say.
 const grace = 5 * time.Second
 
 // supervised is a program that `watch run` has started, in a process group of its own.
@@ -26,6 +26,8 @@ type supervised struct {
 	ended chan struct{} // closed when it is over, and err is set
 	err   error
 	quiet chan struct{} // closed when it is to end, so that its end is no news
+	grace time.Duration
+	free  func() // lets go of what it uses in the cache
 }
 
 // startProgram starts the program, or starts it anew where what it stands on is not what it was.
@@ -38,19 +40,24 @@ func (x *watching) startProgram(ctx context.Context) error {
 		x.extra = sources
 		x.watchRound()
 		// What these sources were is part of the stamp, taken before they were watched: take it again.
+		l.Release()
 		if l, stamp, _, err = x.round.Program(ctx, x.target); err != nil {
 			return err
 		}
 	}
 	if x.prog != nil && x.prog.stamp == stamp {
+		l.Release()
 		return nil
 	}
 	again := x.prog != nil
 	x.prog.stop()
-	p := &supervised{label: l.Label, stamp: stamp, ended: make(chan struct{}), quiet: make(chan struct{})}
+	p := &supervised{label: l.Label, stamp: stamp, ended: make(chan struct{}), quiet: make(chan struct{}), grace: grace, free: l.Release}
+	if l.Script != nil && l.Script.Grace > 0 {
+		p.grace = l.Script.Grace
+	}
 	argv := append(slices.Clone(l.Argv), x.args...)
 	p.cmd = exec.Command(argv[0], argv[1:]...)
-	p.cmd.Dir, p.cmd.Env = l.Dir, overlay(os.Environ(), l.Env)
+	p.cmd.Dir, p.cmd.Env = l.Dir, l.Environ(os.Environ())
 	p.cmd.Stdout, p.cmd.Stderr = os.Stdout, os.Stderr
 	p.cmd.SysProcAttr = programAttr()
 	if again {
@@ -79,6 +86,7 @@ func (x *watching) startProgram(ctx context.Context) error {
 	}()
 	p.began = x.now()
 	if err := <-started; err != nil {
+		l.Release()
 		x.ui.Error(fmt.Errorf("cannot start %s: %w", argv[0], err), "")
 		x.prog = nil
 		return nil
@@ -104,8 +112,9 @@ func (p *supervised) stop() {
 		return
 	}
 	close(p.quiet)
+	defer p.free()
 	p.killGroup(syscall.SIGTERM)
-	t := time.NewTimer(grace)
+	t := time.NewTimer(p.grace)
 	defer t.Stop()
 	select {
 	case <-p.ended:

@@ -36,7 +36,7 @@ type Round struct {
 func (e *Engine) Look(ctx context.Context, r Request) (*Round, error) {
 	start := e.o.Now()
 	e.fresh, e.reads = false, nil
-	e.news.take()
+	midway := e.news.take().midway
 	if err := e.freshStore(); err != nil {
 		return nil, &EnvError{Err: err}
 	}
@@ -66,7 +66,9 @@ func (e *Engine) Look(ctx context.Context, r Request) (*Round, error) {
 		return nil, err
 	}
 	rd := &Round{e: e, g: g, r: r, sel: sel, start: start, Pending: len(dirty)}
-	rd.Changed = rd.wanted(e.news.take())
+	n := e.news.take()
+	n.artifacts = append(n.artifacts, midway...)
+	rd.Changed = rd.wanted(n)
 	return rd, nil
 }
 

@@ -296,7 +296,7 @@ func (s *scan) ask(c *Changes) {
 			if s.o.Getenv != nil {
 				now = EnvDigest(s.o.Getenv(row.Path))
 			}
-			same = now == row.Digest
+			same = now.Hash == row.Digest.Hash // who read it kept no size
 		} else if s.o.Ask != nil {
 			same = s.o.Ask(row)
 		}
