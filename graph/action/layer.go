@@ -49,13 +49,14 @@ func expandLayer(l rule.Layer, p Place) []rule.LayerFile {
 	return out
 }
 
-// MakeLayer makes a layer for this machine where it is not there yet, and gives its folder.
+// MakeLayer makes a layer for this machine where it is not there yet or not as it was made, and gives its folder. A program
+// that runs in it may write there.
 func (x *Executor) MakeLayer(l rule.Layer, p Place) (string, error) {
 	files := expandLayer(l, p)
 	e := &encoder{}
 	e.layers([]rule.Layer{{Files: files}})
 	dir := filepath.Join(x.LayerDir, digest.Of(e.b).Hash.String()[:32])
-	if fi, err := os.Lstat(dir); err == nil {
+	if fi, err := os.Lstat(dir); err == nil && wholeLayer(dir, files) {
 		if time.Since(fi.ModTime()) > layerAge/10 {
 			now := time.Now()
 			_ = os.Chtimes(dir, now, now) // only for who sweeps
@@ -77,12 +78,53 @@ func (x *Executor) MakeLayer(l rule.Layer, p Place) (string, error) {
 	if err := os.Chmod(tmp, 0o755); err != nil {
 		return "", &EnvError{err}
 	}
-	if err := os.Rename(tmp, dir); err != nil {
-		if _, serr := os.Lstat(dir); serr != nil { // not made by somebody else just now
+	for try := 0; ; try++ {
+		err := os.Rename(tmp, dir)
+		if err == nil || wholeLayer(dir, files) { // made by somebody else just now
+			return dir, nil
+		}
+		if try == 3 {
 			return "", &EnvError{err}
 		}
+		aside := tmp + ".changed"
+		if err := os.Rename(dir, aside); err == nil {
+			_ = os.RemoveAll(aside)
+		}
 	}
-	return dir, nil
+}
+
+// wholeLayer says whether a folder holds a layer's files and links as they were made, and nothing else.
+func wholeLayer(dir string, files []rule.LayerFile) bool {
+	want := map[string]rule.LayerFile{}
+	for _, f := range files {
+		want[f.Path] = f
+	}
+	found := 0
+	err := filepath.WalkDir(dir, func(p string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		rel, err := filepath.Rel(dir, p)
+		if err != nil {
+			return err
+		}
+		f, ok := want[filepath.ToSlash(rel)]
+		switch {
+		case !ok:
+			return fs.ErrExist
+		case f.Link != "":
+			if to, err := os.Readlink(p); err != nil || to != f.Link {
+				return fs.ErrInvalid
+			}
+		default:
+			if b, err := os.ReadFile(p); err != nil || string(b) != f.Text {
+				return fs.ErrInvalid
+			}
+		}
+		found++
+		return nil
+	})
+	return err == nil && found == len(want)
 }
 
 func writeLayer(dir string, files []rule.LayerFile) error {
