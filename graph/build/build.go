@@ -22,7 +22,7 @@ type EnvError = action.EnvError
 // are in the Summary. Warnings of the evaluation go out as notices.
 func (e *Engine) Build(ctx context.Context, r Request) (*Summary, error) {
 	start := e.o.Now()
-	g, err := e.current(ctx, true)
+	g, err := e.current(ctx, act)
 	if err != nil {
 		return nil, err
 	}
@@ -308,7 +308,7 @@ func (e *Engine) unchangedTests(g *state.Graph, sel *selection, r Request, sum *
 }
 
 // Graph gives the evaluated graph, from the snapshot where that still holds. Nothing of it is saved where save is false.
-func (e *Engine) Graph(ctx context.Context) (*state.Graph, error) { return e.current(ctx, true) }
+func (e *Engine) Graph(ctx context.Context) (*state.Graph, error) { return e.current(ctx, save) }
 
 // isDamaged says whether a snapshot was there and could not be used.
 func isDamaged(err error) bool {

@@ -16,11 +16,19 @@ import (
 	"github.com/cairn-build/cairn/graph/state"
 )
 
+// purpose is what a graph is wanted for.
+type purpose int
+
+const (
+	look purpose = iota // every file stays as it is
+	save                // the snapshot may be written, and what only hashing can tell be read
+	act                 // and commands will run where something has changed
+)
+
 // current gives the graph as the workspace is now: sources that changed have new facts, and what stands on them is no
-// longer done. With save it may write the snapshot and read what only hashing can tell; without, it leaves every file as it
-// is (plan).
-func (e *Engine) current(ctx context.Context, save bool) (*state.Graph, error) {
-	if err := (&outFolder{root: e.o.Root}).check(); err != nil && save {
+// longer done.
+func (e *Engine) current(ctx context.Context, why purpose) (*state.Graph, error) {
+	if err := (&outFolder{root: e.o.Root}).check(); err != nil && why != look {
 		return nil, &EnvError{Err: err}
 	}
 	settings := e.settings()
@@ -30,12 +38,16 @@ func (e *Engine) current(ctx context.Context, save bool) (*state.Graph, error) {
 		if isDamaged(err) {
 			e.notice("%v", err)
 		}
-		if g, err = e.renew(ctx, nil, path, save); err != nil {
+		if g, err = e.renew(ctx, nil, path, why != look); err != nil {
 			return nil, err
 		}
 	}
 	for try := 0; ; try++ {
-		ch, err := g.Scan(ctx, state.ScanOptions{Root: e.o.Root, Getenv: e.o.Getenv, Ask: e.ask, Jobs: e.o.Jobs})
+		o := state.ScanOptions{Root: e.o.Root, Getenv: e.o.Getenv, Ask: e.ask, Jobs: e.o.Jobs}
+		if why == act {
+			o.Edited = e.warm
+		}
+		ch, err := g.Scan(ctx, o)
 		if err != nil {
 			return nil, err
 		}
@@ -46,7 +58,7 @@ func (e *Engine) current(ctx context.Context, save bool) (*state.Graph, error) {
 		if try < maxTries && (!e.readsHold(g, ch) || missingSource(ch) && !e.fresh) {
 			// A source that is gone is loading's to report, with the place that names it.
 			e.spent = append(e.spent, g)
-			if g, err = e.renew(ctx, g, path, save); err != nil {
+			if g, err = e.renew(ctx, g, path, why != look); err != nil {
 				return nil, err
 			}
 			continue

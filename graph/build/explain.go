@@ -36,7 +36,7 @@ type Change struct {
 // Why explains the last run in which target did anything. A target that is also the path of a source or an output means the
 // targets that read or make it.
 func (e *Engine) Why(ctx context.Context, target, pkg string) ([]*Explanation, error) {
-	g, err := e.current(ctx, false)
+	g, err := e.current(ctx, look)
 	if err != nil {
 		return nil, err
 	}
@@ -161,7 +161,7 @@ type ActionKey struct {
 // Key gives the components of the keys of target's actions, as things are now. Nothing runs; an input that was never made is
 // an error that names it.
 func (e *Engine) Key(ctx context.Context, target, pkg string) ([]ActionKey, error) {
-	g, err := e.current(ctx, false)
+	g, err := e.current(ctx, look)
 	if err != nil {
 		return nil, err
 	}

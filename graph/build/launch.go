@@ -36,7 +36,7 @@ func (l *Launch) Release() {
 
 // Program gives what `cairn run` starts for a target that has been built.
 func (e *Engine) Program(ctx context.Context, target, pkg string) (*Launch, error) {
-	g, err := e.current(ctx, true)
+	g, err := e.current(ctx, save)
 	if err != nil {
 		return nil, err
 	}
@@ -98,7 +98,7 @@ func (e *Engine) launch(ctx context.Context, g *state.Graph, t state.TargetID, p
 // ExecIn runs one command in exactly the environment of a target's last action, or, with failed, in the kept folder of its
 // failed one. It gives the command's own exit code.
 func (e *Engine) ExecIn(ctx context.Context, target, pkg string, argv []string, failed bool, stdin *os.File, stdout, stderr *os.File) (int, error) {
-	g, err := e.current(ctx, true)
+	g, err := e.current(ctx, save)
 	if err != nil {
 		return 0, err
 	}

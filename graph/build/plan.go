@@ -21,7 +21,7 @@ func asMissing(err error, m **action.MissingInputError) bool { return errors.As(
 
 // Plan says what a build would do and why. It changes nothing at all: neither outputs nor state nor cache.
 func (e *Engine) Plan(ctx context.Context, r Request) ([]PlanItem, *Summary, error) {
-	g, err := e.current(ctx, false)
+	g, err := e.current(ctx, look)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -49,7 +49,7 @@ func (e *Engine) Look(ctx context.Context, r Request) (*Round, error) {
 		}
 	}
 	e.spent = nil
-	g, err := e.current(ctx, true)
+	g, err := e.current(ctx, act)
 	if err != nil {
 		return nil, err
 	}

@@ -24,6 +24,9 @@ type ScanOptions struct {
 	Jobs int
 	// Stater, where set, is asked in place of the file system, with absolute paths. It is called from several goroutines.
 	Stater Stater
+	// Edited, where set, is called once, by one of the goroutines, as soon as a known source is seen to be another or gone:
+	// who will have to act can begin to.
+	Edited func()
 }
 
 // Stater looks at files. A file that is not there is the zero Stat.
@@ -122,6 +125,7 @@ type scan struct {
 	o       *ScanOptions
 	ctx     context.Context
 	outBits Bitset
+	edited  sync.Once
 	work    []stretch
 	next    atomic.Int64
 }
@@ -207,6 +211,9 @@ func (s *scan) sources(w *walker, t *stretch, c *Changes) {
 		c.Looked++
 		if r := &g.sources[i]; r.Flags&factKnown == 0 || !r.same(&w.st) {
 			c.Sources = append(c.Sources, SourceChange{ID: ArtifactID(i), Stat: w.st})
+			if s.o.Edited != nil && r.Flags&factKnown != 0 {
+				s.edited.Do(s.o.Edited)
+			}
 		} else if r.Flags&factRacy != 0 {
 			c.Sources = append(c.Sources, SourceChange{ID: ArtifactID(i), Stat: w.st, Suspect: true})
 		}
