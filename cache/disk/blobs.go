@@ -158,7 +158,8 @@ func (c *Cache) present(d digest.Digest) bool {
 	return !c.touch(kindBlob, d.Hash, st.Mtim.Nano()) || c.has(d)
 }
 
-// putSmall does not look for what other processes have added of late: a blob that is there twice does no harm.
+// putSmall does not look for what other processes have added of late: a blob that is there twice does no harm. One that is
+// there is read: whoever puts it counts on having it, and damage that is found when it is wanted is found too late.
 func (c *Cache) putSmall(d digest.Digest, b []byte) error {
 	if d.Size == 0 {
 		return nil
@@ -170,8 +171,10 @@ func (c *Cache) putSmall(d digest.Digest, b []byte) error {
 	if !loaded {
 		e, ok = c.seek(keyOf(kindBlob, d.Hash))
 	}
-	if ok && !e.dead && int64(e.size) == d.Size && (!c.touch(kindBlob, d.Hash, e.time) || c.has(d)) {
-		return nil
+	if ok && !e.dead && int64(e.size) == d.Size {
+		if there, have, _ := c.fetch(kindBlob, d.Hash); have && int64(len(there)) == d.Size {
+			return nil
+		}
 	}
 	return c.append(kindBlob, 0, d.Hash, b)
 }
