@@ -2,12 +2,14 @@ package main
 
 import (
 	"archive/zip"
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -23,77 +25,103 @@ import (
 )
 
 // wheel SITE FILE DIR: packs the folder into a wheel of that name, with what a wheel must have, and puts it into the index
-// below SITE. $SHA_<PACKAGE> is its digest. The same folder gives the same bytes.
+// below SITE. $SHA_<PACKAGE> is its digest. The same folder gives the same bytes. Its entry_points.txt is the wheel's.
 func wheel(ts *testscript.TestScript, _ bool, args []string) {
 	site, name, dir := ts.MkAbs(args[0]), args[1], ts.MkAbs(args[2])
-	parts := strings.Split(name, "-")
-	info := parts[0] + "-" + parts[1] + ".dist-info/"
-	files := map[string]string{
-		info + "METADATA": "Metadata-Version: 2.1\nName: " + parts[0] + "\nVersion: " + parts[1] + "\n",
-		info + "WHEEL":    "Wheel-Version: 1.0\nGenerator: cairn\nRoot-Is-Purelib: true\nTag: " + strings.TrimSuffix(strings.Join(parts[len(parts)-3:], "-"), ".whl") + "\n",
-	}
+	files := map[string]string{}
 	ts.Check(filepath.WalkDir(dir, func(p string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
 		}
 		b, err := os.ReadFile(p)
 		rel, _ := filepath.Rel(dir, p)
-		if rel = filepath.ToSlash(rel); rel == "entry_points.txt" {
-			rel = info + rel
-		}
-		files[rel] = string(b)
+		files[filepath.ToSlash(rel)] = string(b)
 		return err
 	}))
-	var record strings.Builder
-	var names []string
-	for n := range files {
-		names = append(names, n)
+	sum, err := packWheel(site, name, files)
+	ts.Check(err)
+	ts.Setenv("SHA_"+strings.ToUpper(strings.Split(name, "-")[0]), sum)
+}
+
+// packWheel makes a wheel of some files, puts it into the index below site, and gives its digest.
+func packWheel(site, name string, files map[string]string) (sum string, err error) {
+	parts := strings.Split(name, "-")
+	info := parts[0] + "-" + parts[1] + ".dist-info/"
+	all := map[string]string{
+		info + "METADATA": "Metadata-Version: 2.1\nName: " + parts[0] + "\nVersion: " + parts[1] + "\n",
+		info + "WHEEL":    "Wheel-Version: 1.0\nGenerator: cairn\nRoot-Is-Purelib: true\nTag: " + strings.TrimSuffix(strings.Join(parts[len(parts)-3:], "-"), ".whl") + "\n",
 	}
-	slices.Sort(names)
-	for _, n := range names {
+	for rel, text := range files {
+		if rel == "entry_points.txt" {
+			rel = info + rel
+		}
+		all[rel] = text
+	}
+	var record strings.Builder
+	for _, n := range slices.Sorted(maps.Keys(all)) {
 		fmt.Fprintf(&record, "%s,,\n", n)
 	}
-	files[info+"RECORD"] = record.String() + info + "RECORD,,\n"
-	names = append(names, info+"RECORD")
-	ts.Check(os.MkdirAll(filepath.Join(site, "files"), 0o755))
-	out, err := os.Create(filepath.Join(site, "files", name))
-	ts.Check(err)
-	z := zip.NewWriter(out)
-	for _, n := range names {
+	all[info+"RECORD"] = record.String() + info + "RECORD,,\n"
+	var out bytes.Buffer
+	z := zip.NewWriter(&out)
+	for _, n := range slices.Sorted(maps.Keys(all)) {
 		w, err := z.Create(n)
-		ts.Check(err)
-		_, err = io.WriteString(w, files[n])
-		ts.Check(err)
+		if err != nil {
+			return "", err
+		}
+		if _, err := io.WriteString(w, all[n]); err != nil {
+			return "", err
+		}
 	}
-	ts.Check(z.Close())
-	ts.Check(out.Close())
-	b, err := os.ReadFile(out.Name())
-	ts.Check(err)
-	sum := sha256.Sum256(b)
-	ts.Setenv("SHA_"+strings.ToUpper(parts[0]), hex.EncodeToString(sum[:]))
-	offer(ts, site, strings.ReplaceAll(strings.ToLower(parts[0]), "_", "-"), name, hex.EncodeToString(sum[:]))
+	if err := z.Close(); err != nil {
+		return "", err
+	}
+	if err := os.MkdirAll(filepath.Join(site, "files"), 0o755); err != nil {
+		return "", err
+	}
+	if err := os.WriteFile(filepath.Join(site, "files", name), out.Bytes(), 0o644); err != nil {
+		return "", err
+	}
+	digest := sha256.Sum256(out.Bytes())
+	sum = hex.EncodeToString(digest[:])
+	return sum, offer(site, strings.ReplaceAll(strings.ToLower(parts[0]), "_", "-"), name, sum)
 }
 
 // offer adds a file to a package's page.
-func offer(ts *testscript.TestScript, site, pkg, name, sum string) {
+func offer(site, pkg, name, sum string) error {
 	dir := filepath.Join(site, "simple", pkg)
-	ts.Check(os.MkdirAll(dir, 0o755))
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
 	f, err := os.OpenFile(filepath.Join(dir, "index.html"), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
-	ts.Check(err)
+	if err != nil {
+		return err
+	}
 	_, err = fmt.Fprintf(f, "<a href=\"../../files/%s#sha256=%s\">%s</a>\n", name, sum, name)
-	ts.Check(err)
-	ts.Check(f.Close())
+	if cerr := f.Close(); err == nil {
+		err = cerr
+	}
+	return err
 }
 
 // uvwheel SITE: puts the uv that installs wheels into the index below SITE.
 func uvWheel(ts *testscript.TestScript, _ bool, args []string) {
+	ts.Check(offerUV(ts.MkAbs(args[0])))
+}
+
+func offerUV(site string) error {
 	have, err := uvFile()
-	ts.Check(err)
-	site := ts.MkAbs(args[0])
+	if err != nil {
+		return err
+	}
 	_, name, sum, _ := python.UV(build.HostPlatform())
-	ts.Check(os.MkdirAll(filepath.Join(site, "files"), 0o755))
-	ts.Check(os.Symlink(have, filepath.Join(site, "files", name)))
-	offer(ts, site, "uv", name, sum)
+	if err := os.MkdirAll(filepath.Join(site, "files"), 0o755); err != nil {
+		return err
+	}
+	if err := os.Symlink(have, filepath.Join(site, "files", name)); err != nil {
+		return err
+	}
+	return offer(site, "uv", name, sum)
 }
 
 // uvFile fetches uv once for all scripts, and for later runs of the tests, as the user's own pip would.
