@@ -65,13 +65,16 @@ func removeAll(dir string) {
 }
 
 // condition knows [root], the user that file permissions do not stop, [tourpython], a Python that examples/tour has wheels for,
-// and [namespaces], where actions are kept apart by the kernel.
+// [namespaces], where actions are kept apart by the
+// kernel, and [mounts], where a process may have mounts of its own.
 func condition(name string) (bool, error) {
 	switch name {
 	case "root":
 		return os.Geteuid() == 0, nil
 	case "tourpython":
 		return tourPython(), nil
+	case "mounts":
+		return hasMounts(), nil
 	case "namespaces":
 		return runtime.GOOS == "linux" && hasNamespaces(), nil
 	}
