@@ -150,6 +150,9 @@ func (x *Executor) eachFile(ctx context.Context, j *Job, file string, runner exe
 			if !l.from.IsZero() {
 				*l.to, _ = x.Store.Get(l.from) // a log that has gone is not worth a run
 			}
+			if x.Said != nil && len(*l.to) > 0 {
+				x.Said(sub.Label, l.to == &d.Stderr, *l.to)
+			}
 		}
 		return d, nil
 	}

@@ -86,11 +86,12 @@ type Executor struct {
 	Getenv   func(string) (string, bool)
 	Scratch  func(name string) (dir string, err error)
 	Progress func(label string, done, total int64)
-	Fan      int      // how many commands of one fanned-out action run at once
-	LayerDir string   // where layers are made
-	Hold     HoldFunc // nil: nobody else works on keys
-	NoLookup bool     // the commands of a fanned-out action run whatever the cache holds
-	NoSave   bool     // and their results are not kept
+	Said     func(label string, stderr bool, text []byte) // what commands say while they run, see exec.Spawn; nil: nobody listens
+	Fan      int                                          // how many commands of one fanned-out action run at once
+	LayerDir string                                       // where layers are made
+	Hold     HoldFunc                                     // nil: nobody else works on keys
+	NoLookup bool                                         // the commands of a fanned-out action run whatever the cache holds
+	NoSave   bool                                         // and their results are not kept
 
 	keyers sync.Pool
 	flat   sync.Map // digest.Hash of a tree -> map[string]digest.Hash

@@ -47,6 +47,9 @@ func (x *Executor) spawn(ctx context.Context, j *Job, r exec.Runner) (*Done, err
 		return nil, err
 	}
 	s.Dirs = j.dirs
+	if x.Said != nil {
+		s.Said = func(stderr bool, text []byte) { x.Said(j.Label, stderr, text) }
+	}
 	out, err := r.Run(ctx, s)
 	if err != nil {
 		if ctx.Err() != nil {

@@ -32,6 +32,7 @@ type Options struct {
 	NoCacheSave bool
 	Offline     bool
 	Locked      bool
+	Stream      bool // tell what commands say while they run, as OutputEvents
 	GitDescribe func(dir string) (string, error)
 	Events      func(Event) // called from several goroutines; may be nil
 	Command     string      // the command line, for logs and for other processes that wait
@@ -69,6 +70,7 @@ type Event struct {
 	Time     time.Time
 	Phase    *PhaseEvent
 	Start    *StartEvent
+	Output   *OutputEvent
 	Finish   *FinishEvent
 	Waiting  *WaitingEvent
 	Resolved *ResolvedEvent
@@ -89,6 +91,13 @@ type StartEvent struct {
 	Why      string // one line: which component changed, "first build"
 }
 
+// OutputEvent is what a command has said: whole lines but for the last ones before its end. Text is not to be kept.
+type OutputEvent struct {
+	Label  string // with the file's name in brackets where the command is one of many of an action
+	Stderr bool
+	Text   []byte
+}
+
 // FinishEvent says what became of an action that was looked at.
 type FinishEvent struct {
 	ID         int
@@ -99,6 +108,7 @@ type FinishEvent struct {
 	Wall       time.Duration
 	Stdout     []byte // replayed for hits too
 	Stderr     []byte
+	Told       bool // what it said was told by OutputEvents
 	Failure    *Failure
 	StartedAt  time.Time
 	Key        string // hex

@@ -72,6 +72,11 @@ func (e *Engine) newSession(g *state.Graph, req Request, w state.Wanted) (*sessi
 		Progress: func(label string, done, total int64) {
 			e.emit(Event{Fetch: &FetchEvent{Label: label, Done: done, Total: total}})
 		}}
+	if e.o.Stream {
+		s.x.Said = func(label string, stderr bool, text []byte) {
+			e.emit(Event{Output: &OutputEvent{Label: label, Stderr: stderr, Text: text}})
+		}
+	}
 	return s, nil
 }
 

@@ -344,6 +344,7 @@ func (s *session) finish(t *turn, st Status, r *action.Result, d *action.Done, s
 	switch {
 	case d != nil:
 		ev.Stdout, ev.Stderr = d.Stdout, d.Stderr
+		ev.Told = s.x.Said != nil && t.act.Spawn != nil
 	case r != nil:
 		ev.Stdout, ev.Stderr = s.replay(r.Stdout), s.replay(r.Stderr)
 	}

@@ -49,6 +49,9 @@ type Spawn struct {
 	Timeout   time.Duration
 	Scratch   []Scratch
 	KeepOnErr bool // keep the action's tree when it fails
+	// Said, where set, is told what the command says while it runs, in whole lines but for the last one, and all of it before
+	// Run returns: by one goroutine at a time, which must not keep text. A runner that tries twice tells twice.
+	Said func(stderr bool, text []byte)
 }
 
 // Outcome is what became of a Spawn that was started.

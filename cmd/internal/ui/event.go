@@ -13,6 +13,8 @@ func (u *UI) Event(e build.Event) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	switch {
+	case e.Output != nil:
+		u.above(prefixed(u.scratch[:0], e.Output.Label, e.Output.Text))
 	case e.Finish != nil:
 		u.finish(e.Finish)
 	case e.Start != nil:
@@ -68,7 +70,7 @@ func (u *UI) finish(f *build.FinishEvent) {
 // tail appends what is to be shown of an action's output when it is over and did not fail.
 func (u *UI) tail(b []byte, f *build.FinishEvent) []byte {
 	if u.s.Logs == Stream {
-		if f.Failure == nil {
+		if f.Failure == nil && !f.Told {
 			b = prefixed(b, f.Label, f.Stdout)
 			b = prefixed(b, f.Label, f.Stderr)
 		}

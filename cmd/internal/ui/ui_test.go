@@ -89,6 +89,16 @@ func TestLogModes(t *testing.T) {
 	}
 }
 
+func TestStreamTellsOnce(t *testing.T) {
+	u, _, err := newUI(Settings{Logs: Stream})
+	u.Event(build.Event{Output: &build.OutputEvent{Label: "//a:b", Text: []byte("one\ntwo\n")}})
+	u.Event(build.Event{Output: &build.OutputEvent{Label: "//a:b", Stderr: true, Text: []byte("no end")}})
+	u.Event(build.Event{Finish: &build.FinishEvent{ID: 1, Label: "//a:b", Status: build.Ran, Stdout: []byte("one\ntwo\n"), Stderr: []byte("no end"), Told: true}})
+	if want := "//a:b: one\n//a:b: two\n//a:b: no end\n"; err.String() != want {
+		t.Errorf("got %q want %q", err, want)
+	}
+}
+
 func TestNoticesAreSaidOnce(t *testing.T) {
 	u, _, err := newUI(Settings{})
 	for range 3 {

@@ -71,7 +71,12 @@ func (r *Runner) attempt(ctx context.Context, s *exec.Spawn, disk bool) (_ *exec
 		return nil, mayMove && !errors.As(err, &se) && errors.Is(err, syscall.ENOSPC), err
 	}
 	st := &stopper{grace: r.opt.Grace, limit: s.Timeout, ctxs: [2]context.Context{ctx, r.ctx}}
+	told, err := w.follow(s)
+	if err != nil {
+		return nil, false, err
+	}
 	rep, err := w.do(j.req, st)
+	told.end()
 	why := st.done()
 	if err != nil {
 		return nil, false, err
@@ -104,6 +109,7 @@ func (r *Runner) attempt(ctx context.Context, s *exec.Spawn, disk bool) (_ *exec
 		keep = false
 		return nil, false, err
 	}
+	told.rest(out)
 	if err := r.gather(w, s, j, out); err != nil {
 		keep = false
 		return nil, false, err
