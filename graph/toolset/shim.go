@@ -25,6 +25,10 @@ func (r *Resolver) behind(ctx context.Context, name string, links []string) (rea
 	end := links[len(links)-1]
 	head := firstBytes(end, 4096)
 	argv, decide := r.manager(name, links[0], end, head)
+	env := r.shimEnv()
+	if m := rbenvRoot().FindSubmatch(head); m != nil && argv != nil {
+		env = append(env, string(m[1])+"="+string(m[2]))
+	}
 	if argv == nil {
 		if !looksLikeShim(end, head) {
 			return "", nil, nil
@@ -42,7 +46,7 @@ func (r *Resolver) behind(ctx context.Context, name string, links []string) (rea
 		}
 		argv[0] = f.path
 	}
-	out, _, err := r.ask(ctx, r.shimEnv(), argv...)
+	out, _, err := r.ask(ctx, env, argv...)
 	if ctx.Err() != nil {
 		return "", nil, ctx.Err()
 	}
@@ -64,6 +68,8 @@ var (
 	rbenvShim = sync.OnceValue(func() *regexp.Regexp {
 		return regexp.MustCompile(`(?m)^exec "([^"$]+)/libexec/([a-z]+env)" exec "\$program"`)
 	})
+	// What those are told by their shim: their versions may lie elsewhere than they do, and elsewhere than below HOME.
+	rbenvRoot = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?m)^export ([A-Z]+ENV_ROOT)="([^"$]+)"`) })
 	// asdf before 0.16: exec /home/u/.asdf/bin/asdf exec "node" "$@"; since then exec asdf exec ...
 	asdfShim = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?m)^exec "?([^"\s]*asdf)"? exec`) })
 )
@@ -85,7 +91,10 @@ func (r *Resolver) manager(name, path, end string, head []byte) (argv, decide []
 	}
 	if m := rbenvShim().FindSubmatch(head); m != nil {
 		root := string(m[1])
-		return []string{root + "/libexec/" + string(m[2]), "which", name}, []string{root + "/version"}
+		if own := rbenvRoot().FindSubmatch(head); own != nil {
+			root = string(own[2])
+		}
+		return []string{string(m[1]) + "/libexec/" + string(m[2]), "which", name}, []string{root + "/version"}
 	}
 	if m := asdfShim().FindSubmatch(head); m != nil && isScript(head) {
 		return []string{string(m[1]), "which", name}, []string{filepath.Join(home, ".tool-versions")}

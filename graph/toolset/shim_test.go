@@ -68,6 +68,25 @@ func TestPyenv(t *testing.T) {
 	}
 }
 
+// TestPyenvElsewhere: the manager and its versions are in two places, and only the shim says where the versions are.
+func TestPyenvElsewhere(t *testing.T) {
+	h := newHost(t)
+	root := h.at("data/pyenv")
+	h.put("opt/pyenv/libexec/pyenv", "#!/bin/sh\necho $PYENV_ROOT/versions/$(cat $PYENV_ROOT/version)/bin/$2\n")
+	h.put("data/pyenv/version", "1.0\n")
+	for _, v := range []string{"1.0", "2.0"} {
+		h.put("data/pyenv/versions/"+v+"/bin/tool", "#!/bin/sh\necho "+v+"\n")
+	}
+	h.put("data/pyenv/shims/tool", "#!/usr/bin/env bash\nset -e\nprogram=\"${0##*/}\"\nexport PYENV_ROOT=\""+root+"\"\nexec \""+h.at("opt/pyenv")+"/libexec/pyenv\" exec \"$program\" \"$@\"\n")
+	h.env["PATH"] = root + "/shims:/usr/bin:/bin"
+	one := h.resolve("tool")
+	h.put("data/pyenv/version", "2.0\n")
+	two := h.resolve("tool")
+	if one.Path != root+"/versions/1.0/bin/tool" || two.Path != root+"/versions/2.0/bin/tool" {
+		t.Errorf("%s, %s", one.Path, two.Path)
+	}
+}
+
 func TestTwoHomes(t *testing.T) {
 	h := newHost(t)
 	h.pyenv("one/.pyenv")
