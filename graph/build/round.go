@@ -53,6 +53,12 @@ func (e *Engine) Look(ctx context.Context, r Request) (*Round, error) {
 	if err != nil {
 		return nil, err
 	}
+	if e.knowsMore(g) {
+		e.forgetTools()
+		if err := e.endRunners(); err != nil {
+			return nil, &EnvError{Err: err}
+		}
+	}
 	e.past = append(e.past, g)
 	g, sel, err := e.pinned(ctx, g, r)
 	if err != nil {
@@ -70,6 +76,19 @@ func (e *Engine) Look(ctx context.Context, r Request) (*Round, error) {
 	n.artifacts = append(n.artifacts, midway...)
 	rd.Changed = rd.wanted(n)
 	return rd, nil
+}
+
+// knowsMore says whether the engine has looked at a program of which the graph knows nothing, as a damaged journal leaves it: then
+// no scan has seen whether that is still the same.
+func (e *Engine) knowsMore(g *state.Graph) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for i := range g.NumTools() {
+		if _, ok := e.resolved[g.ToolName(state.ToolID(i))]; ok && !g.KnowsTool(state.ToolID(i)) {
+			return true
+		}
+	}
+	return false
 }
 
 // freshStore lets the cache be opened anew where somebody has removed it since the last round.

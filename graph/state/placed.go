@@ -91,6 +91,13 @@ func (g *Graph) Tool(t ToolID) (ToolFact, bool) {
 	return f, true
 }
 
+// KnowsTool says whether anything is known of a host program.
+func (g *Graph) KnowsTool(t ToolID) bool {
+	g.mu.RLock()
+	defer g.mu.RUnlock()
+	return g.toolFacts.get(uint32(t)) != nil
+}
+
 // SetTool notes what a host program is. If its identity is not what it was, the actions that name it are no longer done.
 func (g *Graph) SetTool(t ToolID, f ToolFact) {
 	b := newListing(f.Identity, f.Files)
