@@ -5,13 +5,14 @@ import (
 	"slices"
 	"strconv"
 	"time"
-	"unicode/utf8"
 )
 
 const (
 	redraw    = 100 * time.Millisecond // how often the block is drawn at most
 	plainGap  = 5 * time.Second        // between two lines of progress where there is no block
 	blockRows = 8                      // actions that the block names at most
+
+	leastColumns = 12 // of a terminal that the block fits into
 )
 
 // action is one that runs.
@@ -101,25 +102,30 @@ func (u *UI) draw() {
 		return
 	}
 	columns, rows := u.s.Size()
+	if columns < leastColumns || rows < 2 {
+		return
+	}
 	now := u.s.Now()
 	var b []byte
-	n := 1
 	b = paint(b, u.s.ErrColor, bold, fit(fmt.Sprintf("cairn: %s, %s", u.count(), seconds(now.Sub(u.began))), columns))
 	b = append(b, '\n')
-	room := max(1, min(blockRows, rows-3))
-	for i, id := range u.order {
-		if i == room && len(u.order) > room {
-			b = append(b, fit(fmt.Sprintf("  and %d more", len(u.order)-i), columns)...)
-			b = append(b, '\n')
-			n++
-			break
-		}
+	n := 1
+	room := min(blockRows+1, rows-2) // the cursor stands below the block
+	show := u.order
+	if len(show) > room {
+		show = show[:max(0, room-1)]
+	}
+	for _, id := range show {
 		a := u.running[id]
-		line := fmt.Sprintf("  %s %s %s", a.label, a.mnemonic, seconds(now.Sub(a.since)))
+		rest := " " + a.mnemonic + " " + seconds(now.Sub(a.since))
 		if f, ok := u.fetching[a.label]; ok {
-			line += ", " + fetched(f)
+			rest += ", " + fetched(f)
 		}
-		b = append(b, fit(line, columns)...)
+		b = append(fitLabel(append(b, "  "...), a.label, rest, columns-2), '\n')
+		n++
+	}
+	if left := len(u.order) - len(show); left > 0 && room > 0 {
+		b = append(b, fit(fmt.Sprintf("  and %d more", left), columns)...)
 		b = append(b, '\n')
 		n++
 	}
@@ -136,11 +142,62 @@ func fetched(f fetchState) string {
 
 // fit cuts a line so that it does not wrap.
 func fit(s string, columns int) string {
-	if columns < 8 || utf8.RuneCountInString(s) < columns {
+	if width(s) < columns {
 		return s
 	}
-	r := []rune(s)
-	return string(r[:columns-2]) + "~"
+	room := columns - 2
+	for i, r := range s {
+		if room -= wide(r); room < 0 {
+			return s[:i] + "~"
+		}
+	}
+	return s
+}
+
+// fitLabel appends a label and what follows it, and leaves out the middle of the label where that would wrap: its end is what tells
+// it from others. Where there is little room, all of it is the label's.
+func fitLabel(b []byte, label, rest string, columns int) []byte {
+	room := columns - 1 - width(rest)
+	if room >= width(label) {
+		return append(append(b, label...), rest...)
+	}
+	if room < 2*leastColumns {
+		rest, room = "", columns-1
+	}
+	if width(label) > room {
+		r := []rune(label)
+		from, to, left := 0, len(r), room-1
+		for left > 0 && from < to {
+			if head := from*3 < len(r)-to; head { // a quarter from the start
+				left -= wide(r[from])
+				from++
+			} else {
+				to--
+				left -= wide(r[to])
+			}
+		}
+		if left < 0 {
+			to++
+		}
+		label = string(r[:from]) + "~" + string(r[to:])
+	}
+	return append(append(b, label...), rest...)
+}
+
+// width is how many columns a terminal gives a line, at most.
+func width(s string) (n int) {
+	for _, r := range s {
+		n += wide(r)
+	}
+	return n
+}
+
+// wide is 2 for the runes that East Asian scripts and symbols may take two columns for.
+func wide(r rune) int {
+	if r >= 0x1100 {
+		return 2
+	}
+	return 1
 }
 
 // seconds writes a duration for people: 0.3s, 12s, 2m05s.

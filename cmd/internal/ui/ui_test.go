@@ -132,6 +132,44 @@ func TestBlockIsErased(t *testing.T) {
 	}
 }
 
+// However small the terminal, no line wraps, the block leaves a line for the cursor, and labels that differ in their end look
+// different.
+func TestBlockFits(t *testing.T) {
+	for columns := 1; columns < 90; columns += 3 {
+		for rows := 1; rows < 15; rows++ {
+			u, _, err := newUI(Settings{Block: true, Size: func() (int, int) { return columns, rows }})
+			for i := range 11 {
+				name := "//some/package:very-long-name-of-a-target-" + string(rune('a'+i))
+				if i == 1 {
+					name = "//パッケージ/パッケージパッケージ:x"
+				}
+				u.Event(build.Event{Start: &build.StartEvent{ID: i, Label: name, Mnemonic: "Command"}})
+			}
+			u.Event(build.Event{Fetch: &build.FetchEvent{Label: "//some/package:very-long-name-of-a-target-a", Done: 5e6, Total: 9e6}})
+			u.endTicker()
+			err.Reset()
+			u.tick()
+			if columns < leastColumns || rows < 2 {
+				if err.Len() > 0 {
+					t.Fatalf("%d columns, %d rows: %q", columns, rows, err)
+				}
+				continue
+			}
+			lines := strings.Split(strings.TrimSuffix(err.String(), "\n"), "\n")
+			if len(lines) >= rows || len(lines) != u.lines || len(lines) > blockRows+2 {
+				t.Fatalf("%d rows: %d lines, %d to be erased", rows, len(lines), u.lines)
+			}
+			seen := map[string]bool{}
+			for _, l := range lines {
+				if width(l) >= columns || seen[l] {
+					t.Fatalf("%d columns: %q of %q", columns, l, lines)
+				}
+				seen[l] = true
+			}
+		}
+	}
+}
+
 func TestPlainLinesAreRare(t *testing.T) {
 	u, _, err := newUI(Settings{}) // each look at the clock is a second
 	u.Event(build.Event{Start: &build.StartEvent{ID: 1, Label: "//a:b", Mnemonic: "Command"}})
