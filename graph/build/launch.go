@@ -73,7 +73,7 @@ func (e *Engine) launch(ctx context.Context, g *state.Graph, t state.TargetID, p
 		}
 		paths[tool.Name] = tool.Path
 	}
-	l := &Launch{Label: g.LabelText(t), Dir: e.o.Root}
+	l := &Launch{Label: strings.Clone(g.LabelText(t)), Dir: e.o.Root}
 	expand := func(s string) string { return rule.ExpandHostTools(s, func(n string) string { return paths[n] }) }
 	where, err := e.lying(ctx, g, t, p, func(n string) string { return paths[n] }, l)
 	if err != nil {
