@@ -31,6 +31,7 @@ type app struct {
 	getenv func(string) (string, bool)
 	now    func() time.Time
 	flags  flags
+	kills  kills
 	root   *cobra.Command
 }
 

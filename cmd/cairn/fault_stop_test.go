@@ -53,19 +53,14 @@ func TestStopped(t *testing.T) {
 				}
 				c.wait("events", "//:stubborn")
 				cmd.Process.Signal(os.Interrupt)
-				begin := time.Now()
 				if signals == 2 {
 					// The first one must have been taken: two that wait together are one.
 					time.Sleep(100 * time.Millisecond)
 					cmd.Process.Signal(os.Interrupt)
 				}
 				cmd.Wait()
-				took := time.Since(begin)
 				if code := cmd.ProcessState.ExitCode(); code != 130 {
 					t.Errorf("exit code %d\n%s", code, out.String())
-				}
-				if signals == 2 && took > time.Second {
-					t.Errorf("the second ^C took %s", took)
 				}
 				if left := strays(t); left != "" {
 					t.Errorf("processes are left:\n%s", left)

@@ -76,6 +76,7 @@ func (a *app) openAt(root, pkg string, wrap func(show func(build.Event)) func(bu
 	if s.engine, err = build.Open(o); err != nil {
 		return nil, errors.Join(err, s.closeSinks(exitEnvironment))
 	}
+	a.kills.add(s.engine.Kill)
 	return s, nil
 }
 

@@ -32,7 +32,8 @@ func watchCommand(a *app) *cobra.Command {
 			"Where the file system tells nothing (a limit, a network), the workspace is looked at every second.",
 		Example: "  cairn watch\n  cairn watch test //net/...\n  cairn watch run //:server -- --port 8080",
 		RunE: func(c *cobra.Command, args []string) error {
-			x := &watching{running: map[int]bool{}, poll: poll}
+			x := &watching{running: map[int]bool{}, poll: poll, killed: make(chan struct{})}
+			a.kills.add(sync.OnceFunc(func() { close(x.killed) }))
 			s, err := a.openTapped(x.hear)
 			if err != nil {
 				return err
@@ -67,6 +68,7 @@ type watching struct {
 	said      string       // the problems that were shown last
 	extra     []string     // sources that only the program reads
 	prog      *supervised
+	killed    chan struct{} // closed at the second ^C
 	loops     watch.Loops
 
 	mu      sync.Mutex

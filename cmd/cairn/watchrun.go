@@ -19,15 +19,16 @@ const grace = 5 * time.Second
 
 // supervised is a program that `watch run` has started, in a process group of its own.
 type supervised struct {
-	label string
-	stamp digest.Hash // of what it stands on
-	began time.Time
-	cmd   *exec.Cmd
-	ended chan struct{} // closed when it is over, and err is set
-	err   error
-	quiet chan struct{} // closed when it is to end, so that its end is no news
-	grace time.Duration
-	free  func() // lets go of what it uses in the cache
+	label  string
+	stamp  digest.Hash // of what it stands on
+	began  time.Time
+	cmd    *exec.Cmd
+	ended  chan struct{} // closed when it is over, and err is set
+	err    error
+	quiet  chan struct{}   // closed when it is to end, so that its end is no news
+	killed <-chan struct{} // closed when it is to end at once
+	grace  time.Duration
+	free   func() // lets go of what it uses in the cache
 }
 
 // startProgram starts the program, or starts it anew where what it stands on is not what it was.
@@ -51,7 +52,7 @@ func (x *watching) startProgram(ctx context.Context) error {
 	}
 	again := x.prog != nil
 	x.prog.stop()
-	p := &supervised{label: l.Label, stamp: stamp, ended: make(chan struct{}), quiet: make(chan struct{}), grace: grace, free: l.Release}
+	p := &supervised{label: l.Label, stamp: stamp, ended: make(chan struct{}), quiet: make(chan struct{}), grace: grace, free: l.Release, killed: x.killed}
 	if l.Script != nil && l.Script.Grace > 0 {
 		p.grace = l.Script.Grace
 	}
@@ -118,6 +119,9 @@ func (p *supervised) stop() {
 	defer t.Stop()
 	select {
 	case <-p.ended:
+	case <-p.killed:
+		p.killGroup(syscall.SIGKILL)
+		<-p.ended
 	case <-t.C:
 		p.killGroup(syscall.SIGKILL)
 		<-p.ended

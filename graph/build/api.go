@@ -32,7 +32,8 @@ type Options struct {
 	NoCacheSave bool
 	Offline     bool
 	Locked      bool
-	Stream      bool // tell what commands say while they run, as OutputEvents
+	Grace       time.Duration // of a command that is stopped, from SIGTERM to SIGKILL; 0: what the runner thinks best
+	Stream      bool          // tell what commands say while they run, as OutputEvents
 	GitDescribe func(dir string) (string, error)
 	Events      func(Event) // called from several goroutines; may be nil
 	Command     string      // the command line, for logs and for other processes that wait

@@ -104,6 +104,18 @@ func (e *Engine) endRunners() error {
 	return errors.Join(errs...)
 }
 
+// Kill ends all commands that run at once, whatever they do about signals, and lets no more start: it is for a person who does not
+// want to wait for a Build that was cancelled. It may be called from any goroutine; the engine is still to be closed.
+func (e *Engine) Kill() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, r := range []exec.Runner{e.runner, e.folders} {
+		if k, ok := r.(interface{ Kill() }); ok {
+			k.Kill()
+		}
+	}
+}
+
 // Close ends helpers and gives back locks. The cache trims itself first, in a bounded slice, where it is due.
 func (e *Engine) Close() error {
 	err := e.endRunners()
@@ -184,7 +196,7 @@ func (e *Engine) run() (exec.Runner, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.runner == nil {
-		r, err := local.New(local.Options{Mode: e.o.Sandbox, Workspace: e.o.Root, KeepDir: filepath.Join(e.stateDir(), "failed"), Slots: e.o.Jobs})
+		r, err := local.New(local.Options{Mode: e.o.Sandbox, Workspace: e.o.Root, KeepDir: filepath.Join(e.stateDir(), "failed"), Slots: e.o.Jobs, Grace: e.o.Grace})
 		if err != nil {
 			return nil, &action.EnvError{Err: err}
 		}
@@ -198,7 +210,7 @@ func (e *Engine) apart() (exec.Runner, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.folders == nil {
-		r, err := local.New(local.Options{Mode: local.Folder, Workspace: e.o.Root, KeepDir: filepath.Join(e.stateDir(), "failed"), Slots: e.o.Jobs})
+		r, err := local.New(local.Options{Mode: local.Folder, Workspace: e.o.Root, KeepDir: filepath.Join(e.stateDir(), "failed"), Slots: e.o.Jobs, Grace: e.o.Grace})
 		if err != nil {
 			return nil, err
 		}

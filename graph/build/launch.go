@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/cairn-build/cairn/graph/action"
 	"github.com/cairn-build/cairn/graph/exec/local"

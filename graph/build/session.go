@@ -160,7 +160,9 @@ const flushEvery = 300 * time.Millisecond
 
 // label gives an action's target by name. Events carry it, and who hears of them may keep it for longer than the snapshot is
 // mapped.
-func (s *session) label(a state.ActionID) string { return strings.Clone(s.g.LabelText(s.g.ActionTarget(a))) }
+func (s *session) label(a state.ActionID) string {
+	return strings.Clone(s.g.LabelText(s.g.ActionTarget(a)))
+}
 
 // declared gives an action as it was declared.
 func (s *session) declared(a state.ActionID) (*rule.Action, error) {
