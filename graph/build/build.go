@@ -30,6 +30,7 @@ func (e *Engine) Build(ctx context.Context, r Request) (*Summary, error) {
 	if err != nil {
 		return nil, err
 	}
+	e.built = g
 	return e.buildIn(ctx, g, r, sel, start)
 }
 

@@ -44,6 +44,7 @@ type Engine struct {
 	found    map[load.LockKey]map[string]string // what sources that follow were found to be
 	fresh    bool                               // this process has evaluated the workspace
 	resolved map[string]toolset.Tool
+	built    *state.Graph    // as the last Build left it, see Program
 	news     news            // what was found to be new since it was last emptied, see Look
 	past     []*state.Graph  // of the last rounds, see Look
 	spent    []*state.Graph  // what evaluations have replaced since then

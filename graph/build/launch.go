@@ -35,11 +35,15 @@ func (l *Launch) Release() {
 	}
 }
 
-// Program gives what `cairn run` starts for a target that has been built.
+// Program gives what `cairn run` starts for a target that has been built. It is what the last Build built: the snapshot may be
+// another process's meanwhile, for whom a source that follows was something else, and who has not made all of it.
 func (e *Engine) Program(ctx context.Context, target, pkg string) (*Launch, error) {
-	g, err := e.current(ctx, save)
-	if err != nil {
-		return nil, err
+	g := e.built
+	if g == nil {
+		var err error
+		if g, err = e.current(ctx, save); err != nil {
+			return nil, err
+		}
 	}
 	t, err := e.target(g, target, pkg)
 	if err != nil {
