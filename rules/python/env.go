@@ -8,6 +8,7 @@ import (
 	"path"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/cairn-build/cairn/graph/rule"
 )
@@ -51,7 +52,9 @@ var PythonEnv = &rule.Rule{
 	Calls:   map[string]rule.CallFunc{"python_wheels/1": fetchWheels, "python_tool/1": writeTool, "python_merge/1": merge},
 }
 
-var versionForm = regexp.MustCompile(`^\d+\.\d+$`)
+var versionForm = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^\d+\.\d+$`)
+})
 
 func analyzeEnv(c *rule.Context) error {
 	locks, picks, asked := findLock(c)
@@ -149,7 +152,7 @@ func findLock(c *rule.Context) (out []candidate, picks []string, asked string) {
 
 // interpreter gives the name of the host's program that an attribute "python" means.
 func interpreter(c *rule.Context, v string) string {
-	if versionForm.MatchString(v) {
+	if versionForm().MatchString(v) {
 		return "python" + v
 	}
 	if v == "" || strings.ContainsAny(v, "/\\ \t\x01\x02") {

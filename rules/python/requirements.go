@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/cairn-build/cairn/rules/python/pep"
 )
@@ -12,7 +13,9 @@ import (
 // hashes is which file the index must tell.
 type requirements struct{ packages []pkg }
 
-var requirementForm = regexp.MustCompile(`^([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(\[[^\]]*\])?\s*===?\s*([A-Za-z0-9.!+_-]+)\s*(?:;(.*))?$`)
+var requirementForm = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(\[[^\]]*\])?\s*===?\s*([A-Za-z0-9.!+_-]+)\s*(?:;(.*))?$`)
+})
 
 // harmless are options that say where files are, or repeat what always holds here.
 var harmless = []string{"-i", "--index-url", "--extra-index-url", "-f", "--find-links", "--trusted-host", "--no-index", "--require-hashes",
@@ -59,7 +62,7 @@ func requirement(line string) (pkg, error) {
 		return pkg{}, fmt.Errorf("%q: only packages stand in a lock", line)
 	}
 	words, rest, _ := strings.Cut(line, "--hash")
-	m := requirementForm.FindStringSubmatch(strings.TrimSpace(words))
+	m := requirementForm().FindStringSubmatch(strings.TrimSpace(words))
 	if m == nil {
 		return pkg{}, fmt.Errorf("%q names no package with an exact version (name==1.2.3)", strings.TrimSpace(words))
 	}
