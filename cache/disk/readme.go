@@ -9,6 +9,11 @@ cairn runs: what is missing is built again.
   cas/exec     the same, executable: the mode belongs to the file, so there are two
   trees/       whole folders by the digest of their content, made of hard links to
                cas/; NAME.facts says that a folder is complete and unchanged
+  envs/        what environments have of this machine: links, and where the
+               interpreter is
+  git/         a bare mirror of each repository that was fetched from
+  adhoc/       the workspaces of runs without one (cairn run --git); those that
+               nobody used for 30 days go
   quarantine/  what was found to be damaged, for people to look at
   tmp/         what is being written; renamed when it is whole
   locks        locked by byte range: who works on which key

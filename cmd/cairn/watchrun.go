@@ -58,7 +58,7 @@ func (x *watching) startProgram(ctx context.Context) error {
 	}
 	argv := append(slices.Clone(l.Argv), x.args...)
 	p.cmd = exec.Command(argv[0], argv[1:]...)
-	p.cmd.Dir, p.cmd.Env = l.Dir, l.Environ(os.Environ())
+	p.cmd.Dir, p.cmd.Env = l.Dir, x.environ(l)
 	p.cmd.Stdout, p.cmd.Stderr = os.Stdout, os.Stderr
 	p.cmd.SysProcAttr = programAttr()
 	if again {
