@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/cairn-build/cairn/graph/diag"
 	"github.com/cairn-build/cairn/graph/state"
 )
 
@@ -19,7 +20,11 @@ func completionCommand(a *app) *cobra.Command {
 		ValidArgs: shells,
 		RunE: func(c *cobra.Command, args []string) error {
 			if len(args) != 1 || !slices.Contains(shells, args[0]) {
-				return &usageError{"completion takes the name of a shell: bash, fish or zsh", ""}
+				hint := ""
+				if len(args) == 1 {
+					hint = diag.DidYouMean(args[0], shells)
+				}
+				return &usageError{"completion takes the name of a shell: bash, fish or zsh", hint}
 			}
 			switch args[0] {
 			case "bash":
@@ -32,16 +37,28 @@ func completionCommand(a *app) *cobra.Command {
 	}
 }
 
+// completesWords lets a shell complete a flag's values.
+func completesWords(c *cobra.Command, flag string, words ...string) {
+	// It fails for a flag that is not there, or that has one already.
+	if err := c.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp)); err != nil {
+		panic("internal error: " + err.Error())
+	}
+}
+
 // completesLabels lets a shell complete labels where the command takes them.
 func completesLabels(a *app, c *cobra.Command) *cobra.Command {
 	c.ValidArgsFunction = func(c *cobra.Command, _ []string, begun string) ([]string, cobra.ShellCompDirective) {
-		labels, err := a.labels(c.Context(), begun)
-		if err != nil {
-			return nil, cobra.ShellCompDirectiveError
-		}
-		return labels, cobra.ShellCompDirectiveNoFileComp
+		return labelsFor(a, c, begun)
 	}
 	return c
+}
+
+func labelsFor(a *app, c *cobra.Command, begun string) ([]string, cobra.ShellCompDirective) {
+	labels, err := a.labels(c.Context(), begun)
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveError
+	}
+	return labels, cobra.ShellCompDirectiveNoFileComp
 }
 
 // labels gives the labels that start with begun, in the form in which that is written: //a/b:c, or :c in the current package.

@@ -18,6 +18,9 @@ func docsCommand(a *app) *cobra.Command {
 		Short: "Prints a kind's page; without one, lists the kinds.",
 		Long: "Prints the page of a kind: what it is for, and each attribute with its type, default and meaning. Without a kind, lists\n" +
 			"the kinds. With --write, writes the whole reference as Markdown files.",
+		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+			return kindNames(), cobra.ShellCompDirectiveNoFileComp
+		},
 		RunE: func(c *cobra.Command, args []string) error {
 			if len(args) > 1 {
 				return usagef("docs takes one kind at most")

@@ -15,6 +15,12 @@ func helpCommand(a *app) *cobra.Command {
 		Use:   "help [COMMAND|KIND|TOPIC]",
 		Short: "Says more about a command, a kind of target, or a topic: attributes, functions, query.",
 		Args:  cobra.ArbitraryArgs,
+		ValidArgsFunction: func(c *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+			if len(args) > 0 {
+				return nil, cobra.ShellCompDirectiveNoFileComp
+			}
+			return helpWords(c.Root()), cobra.ShellCompDirectiveNoFileComp
+		},
 		RunE: func(c *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return c.Root().Help()
@@ -30,13 +36,16 @@ func helpCommand(a *app) *cobra.Command {
 				a.ui.Printf("%s", page())
 				return nil
 			}
-			all := append(verbNames(c.Root()), kindNames()...)
-			all = append(all, slices.Sorted(maps.Keys(topics))...)
-			hint := diag.DidYouMean(args[0], all)
+			hint := diag.DidYouMean(args[0], helpWords(c.Root()))
 			if hint == "" {
 				hint = "cairn help lists the commands, cairn docs the kinds."
 			}
 			return &usageError{fmt.Sprintf("there is no command and no kind %q", args[0]), hint}
 		},
 	}
+}
+
+// helpWords are all that there is a page about.
+func helpWords(root *cobra.Command) []string {
+	return slices.Concat(verbNames(root), kindNames(), slices.Sorted(maps.Keys(topics)))
 }

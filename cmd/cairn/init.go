@@ -78,7 +78,7 @@ func workspaceName(dir string) string {
 	return name
 }
 
-const workspaceStart = `# The root of a workspace. docs/reference/commands.md, or ` + "`cairn help`" + `, says what can be done here.
+const workspaceStart = `# The root of a workspace. ` + "`cairn help`" + ` says what can be done here.
 workspace "%s" {}
 
 `

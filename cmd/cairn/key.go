@@ -36,6 +36,9 @@ func keyCommand(a *app) *cobra.Command {
 				if s.flags.json {
 					return s.ui.JSON(out)
 				}
+				if len(out) == 0 {
+					s.ui.Say("%s has no actions, and so no key", l)
+				}
 				for _, k := range out {
 					s.showKey(k)
 				}

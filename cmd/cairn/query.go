@@ -32,14 +32,14 @@ func queryCommand(a *app) *cobra.Command {
 
 func depsCommand(a *app) *cobra.Command {
 	return question(a, &cobra.Command{
-		Use:   "deps PATTERN...",
+		Use:   "deps [PATTERN...]",
 		Short: "Lists what targets depend on: query 'deps(X)'.",
 	}, over("deps"))
 }
 
 func rdepsCommand(a *app) *cobra.Command {
 	return question(a, &cobra.Command{
-		Use:   "rdeps PATTERN...",
+		Use:   "rdeps [PATTERN...]",
 		Short: "Lists what depends on targets: query 'rdeps(X)'.",
 	}, over("rdeps"))
 }
@@ -48,23 +48,23 @@ func outputsCommand(a *app) *cobra.Command {
 	return question(a, &cobra.Command{
 		Use:   "outputs [PATTERN...]",
 		Short: "Lists what targets put below cairn-out: query 'outputs(X)'.",
-	}, func(args []string) (string, error) {
-		if len(args) == 0 {
-			args = []string{"..."}
-		}
-		return over("outputs")(args)
-	})
+	}, over("outputs"))
 }
 
 func pathCommand(a *app) *cobra.Command {
-	return question(a, &cobra.Command{
+	return asks(a, &cobra.Command{
 		Use:   "path FROM TO",
 		Short: "Shows how one target comes to depend on another: query 'path(A, B)'.",
-	}, func(args []string) (string, error) {
+	}, func(_ *session, args []string) (string, error) {
 		if len(args) != 2 {
 			return "", usagef("path takes two targets: from the one that depends to the one that is depended on")
 		}
 		return "path(" + args[0] + ", " + args[1] + ")", nil
+	}, func(s *session, args []string, set query.Set) error {
+		if len(set.IDs) == 0 {
+			s.ui.Say("%s does not depend on %s", args[0], args[1])
+		}
+		return nil
 	})
 }
 
@@ -81,9 +81,6 @@ func graphCommand(a *app) *cobra.Command {
 			if err := dot.Value.Set("true"); err != nil {
 				return "", err
 			}
-		}
-		if len(args) == 0 {
-			args = []string{"..."}
 		}
 		return over("deps")(args)
 	})
@@ -149,11 +146,11 @@ func (s *session) nearFile(file string) string {
 	return diag.DidYouMean(file, names)
 }
 
-// over gives the query that applies a function to all arguments.
+// over gives the query that applies a function to all arguments, or to what is below the current directory.
 func over(function string) func([]string) (string, error) {
 	return func(args []string) (string, error) {
 		if len(args) == 0 {
-			return "", usagef("%s takes a target", function)
+			args = []string{"..."}
 		}
 		return function + "(" + strings.Join(args, " ") + ")", nil
 	}

@@ -105,9 +105,15 @@ func newRoot(a *app) *cobra.Command {
 	root.SetHelpFunc(func(c *cobra.Command, _ []string) { a.ui.Printf("%s", helpText(c)) })
 	root.SetFlagErrorFunc(flagError)
 	root.SetHelpCommand(&cobra.Command{Use: "no-help", Hidden: true})
+	completesWords(root, "logs", ui.LogModes...)
+	completesWords(root, "sandbox", sandboxModes...)
+	completesWords(root, "color", colorModes...)
+	completesWords(root, "no-cache", "read", "write")
 	for _, v := range verbs {
 		c := v(a)
-		if strings.Contains(c.Use, "TARGET") || strings.Contains(c.Use, "PATTERN") || c.Use == "path FROM TO" {
+		if c.ValidArgsFunction != nil {
+			// It knows better.
+		} else if strings.Contains(c.Use, "TARGET") || strings.Contains(c.Use, "PATTERN") || c.Use == "path FROM TO" {
 			completesLabels(a, c)
 		}
 		root.AddCommand(c)
@@ -123,8 +129,8 @@ func (a *app) prepare(c *cobra.Command) error {
 		allowed     []string
 	}{
 		{"logs", f.logs, ui.LogModes},
-		{"sandbox", f.sandbox, []string{"auto", "off", "require"}},
-		{"color", f.color, []string{"auto", "always", "never"}},
+		{"sandbox", f.sandbox, sandboxModes},
+		{"color", f.color, colorModes},
 	} {
 		if !slices.Contains(w.allowed, w.value) {
 			return badWord(w.flag, w.value, w.allowed)
@@ -143,6 +149,11 @@ func (a *app) prepare(c *cobra.Command) error {
 	}
 	return a.enter()
 }
+
+var (
+	sandboxModes = []string{"auto", "off", "require"}
+	colorModes   = []string{"auto", "always", "never"}
+)
 
 func badWord(flag, value string, allowed []string) error {
 	return &usageError{fmt.Sprintf("--%s takes %s, not %q", flag, strings.Join(allowed, ", "), value), diag.DidYouMean(value, allowed)}
@@ -181,12 +192,16 @@ func flagError(c *cobra.Command, err error) error {
 	if name, ok := strings.CutPrefix(text, "unknown flag: --"); ok {
 		name, _, _ = strings.Cut(name, "=")
 		var names []string
-		c.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, "--"+f.Name) })
-		return &usageError{fmt.Sprintf("%s has no flag --%s", c.CommandPath(), name), diag.DidYouMean("--"+name, names)}
+		c.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+		hint := flagsHint(c)
+		if near := diag.Nearest(name, names); near != "" {
+			hint = "Did you mean \"--" + near + "\"?"
+		}
+		return &usageError{fmt.Sprintf("%s has no flag --%s", c.CommandPath(), name), hint}
 	}
 	if _, rest, ok := strings.Cut(text, "unknown shorthand flag: "); ok {
 		letter, _, _ := strings.Cut(rest, " in ")
-		return &usageError{fmt.Sprintf("%s has no flag -%s", c.CommandPath(), strings.Trim(letter, "'")), "cairn help " + c.Name() + " lists its flags."}
+		return &usageError{fmt.Sprintf("%s has no flag -%s", c.CommandPath(), strings.Trim(letter, "'")), flagsHint(c)}
 	}
 	var bad *pflag.InvalidValueError
 	if errors.As(err, &bad) {
@@ -196,5 +211,13 @@ func flagError(c *cobra.Command, err error) error {
 			text = fmt.Sprintf("--%s takes %s, not %q", f.Name, what, bad.GetValue())
 		}
 	}
-	return &usageError{text, "cairn help " + c.Name() + " lists its flags."}
+	return &usageError{text, flagsHint(c)}
+}
+
+// flagsHint says where a command's flags are listed.
+func flagsHint(c *cobra.Command) string {
+	if c == c.Root() {
+		return "cairn help lists the flags."
+	}
+	return "cairn help" + strings.TrimPrefix(c.CommandPath(), c.Root().Name()) + " lists its flags."
 }

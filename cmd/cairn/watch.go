@@ -17,6 +17,7 @@ import (
 	"github.com/cairn-build/cairn/graph/diag"
 	"github.com/cairn-build/cairn/graph/exec"
 	"github.com/cairn-build/cairn/graph/label"
+	"github.com/cairn-build/cairn/graph/load"
 	"github.com/cairn-build/cairn/graph/watch"
 )
 
@@ -31,6 +32,13 @@ func watchCommand(a *app) *cobra.Command {
 			"SIGTERM, and a SIGKILL five seconds later. Errors in a BUILD.hcl are shown, and watching goes on. ^C ends it.\n" +
 			"Where the file system tells nothing (a limit, a network), the workspace is looked at every second.",
 		Example: "  cairn watch\n  cairn watch test //net/...\n  cairn watch run //:server -- --port 8080",
+		ValidArgsFunction: func(c *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
+			labels, d := labelsFor(a, c, begun)
+			if len(args) == 0 {
+				labels = append(slices.Clone(watched), labels...)
+			}
+			return labels, d
+		},
 		RunE: func(c *cobra.Command, args []string) error {
 			x := &watching{running: map[int]bool{}, poll: poll, killed: make(chan struct{})}
 			a.kills.add(sync.OnceFunc(func() { close(x.killed) }))
@@ -76,6 +84,15 @@ type watching struct {
 	spans   []watch.Span
 }
 
+// watched is what watch can do again and again.
+var watched = []string{"build", "test", "run"}
+
+// isPackage says whether a word that stands alone is a package's name.
+func (x *watching) isPackage(name string) bool {
+	_, err := os.Stat(filepath.Join(x.root, filepath.FromSlash(x.pkg), name, load.BuildFile))
+	return err == nil
+}
+
 // parse reads the command line.
 func (x *watching) parse(args []string, dash int) error {
 	var after []string
@@ -83,7 +100,7 @@ func (x *watching) parse(args []string, dash int) error {
 		args, after = args[:dash], args[dash:]
 	}
 	verb := "build"
-	if len(args) > 0 && slices.Contains([]string{"build", "test", "run"}, args[0]) {
+	if len(args) > 0 && slices.Contains(watched, args[0]) {
 		verb, args = args[0], args[1:]
 	}
 	if verb != "run" && len(after) > 0 {
@@ -100,6 +117,11 @@ func (x *watching) parse(args []string, dash int) error {
 		x.target, x.args = l.String(), after
 		x.what.Patterns = []label.Pattern{{Target: l}}
 		return nil
+	}
+	if len(args) > 0 && !strings.ContainsAny(args[0], "/:.-\x00") {
+		if near := diag.DidYouMean(args[0], watched); near != "" && !x.isPackage(args[0]) {
+			return &usageError{fmt.Sprintf("watch does nothing that is called %q", args[0]), near}
+		}
 	}
 	var err error
 	x.what.Patterns, err = x.patterns(args)

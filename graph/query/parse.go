@@ -1,6 +1,7 @@
 package query
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"unicode/utf8"
@@ -235,7 +236,8 @@ func (p *parser) atom() (*Expr, error) {
 func (p *parser) call(name string, at int) (*Expr, error) {
 	f, ok := functions[name]
 	if !ok {
-		return nil, &Error{Query: p.text, At: at, Text: fmt.Sprintf("there is no function %q", name), Hint: diag.DidYouMean(name, FunctionNames())}
+		return nil, &Error{Query: p.text, At: at, Text: fmt.Sprintf("there is no function %q", name),
+			Hint: cmp.Or(diag.DidYouMean(name, FunctionNames()), "The functions are "+strings.Join(FunctionNames(), ", ")+".")}
 	}
 	p.next() // the bracket
 	e := &Expr{Op: name, At: at}
