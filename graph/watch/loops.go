@@ -6,6 +6,7 @@ import "time"
 // from the workspace, a program that is run. The zero value is ready. It is for one goroutine.
 type Loops struct {
 	writer  string
+	from    time.Time // of the span that was counted last
 	strikes int
 }
 
@@ -32,7 +33,10 @@ func (l *Loops) Round(writes []Write, spans []Span) (writer, file string, loop b
 		if l.writer != "" && s.Writer != l.writer || len(writes) == 0 || !s.covers(writes) {
 			continue
 		}
-		l.writer = s.Writer
+		if l.writer == s.Writer && l.from.Equal(s.From) {
+			return "", "", false // the writer has not been started again: that is no loop yet
+		}
+		l.writer, l.from = s.Writer, s.From
 		if l.strikes++; l.strikes >= s.Patience {
 			return s.Writer, writes[0].Path, true
 		}

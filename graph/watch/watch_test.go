@@ -395,6 +395,8 @@ func TestLoops(t *testing.T) {
 		"two commands take turns": {{w(1), span("a", 0, 2), false}, {w(3), span("b", 2, 4), false}, {w(5), span("a", 4, 6), false}, {w(7), span("b", 6, 8), false}},
 		"another file changes, too": {{w(1), span("a", 0, 2), false}, {w(3), span("a", 2, 4), false},
 			{append(w(5), Write{"by.hand", at(7)}), span("a", 4, 6), false}},
+		"a program that is not started again": {{w(1), span("a", 0, 2), false}, {w(1.2), span("a", 0, 2), false}, {w(1.4), span("a", 0, 2), false},
+			{w(1.6), span("a", 0, 2), false}},
 		"nobody ran": {{w(1), nil, false}, {w(2), nil, false}, {w(3), nil, false}, {w(4), nil, false}},
 	} {
 		var l Loops
