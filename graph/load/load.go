@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -318,7 +317,7 @@ func FindRoot(dir string) (string, error) {
 		return "", err
 	}
 	for {
-		b, err := os.ReadFile(filepath.Join(dir, BuildFile))
+		b, err := readPlain(filepath.Join(dir, BuildFile))
 		if err == nil && hasWorkspace(b) {
 			return dir, nil
 		}

@@ -118,7 +118,7 @@ func (k *Lock) Bytes() []byte {
 func (k *Lock) Write(root string) error {
 	text := k.Bytes()
 	path := filepath.Join(root, LockFile)
-	had, err := os.ReadFile(path)
+	had, err := readPlain(path)
 	if err == nil && bytes.Equal(had, text) || os.IsNotExist(err) && len(k.Keys()) == 0 {
 		k.settled()
 		return nil

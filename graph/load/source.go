@@ -2,6 +2,7 @@ package load
 
 import (
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path"
@@ -9,6 +10,7 @@ import (
 	"slices"
 	"sort"
 	"strings"
+	"syscall"
 )
 
 // Stat is what identifies a state of a file without reading it. The zero Stat stands for an absent file.
@@ -97,7 +99,33 @@ func kindOf(m fs.FileMode) EntryKind {
 }
 
 // ReadFile implements FS.
-func (d disk) ReadFile(p string) ([]byte, error) { return os.ReadFile(d.join(p)) }
+func (d disk) ReadFile(p string) ([]byte, error) { return readPlain(d.join(p)) }
+
+var errNotPlain = errors.New("it is not a plain file")
+
+// readPlain reads a plain file, links looked through. A named pipe, which would be waited for, and a device, which has no end,
+// are errors.
+func readPlain(path string) ([]byte, error) {
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	fi, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if !fi.Mode().IsRegular() {
+		return nil, &fs.PathError{Op: "read", Path: path, Err: errNotPlain}
+	}
+	b := make([]byte, fi.Size()+1)
+	n, err := io.ReadFull(f, b)
+	if err == io.EOF || err == io.ErrUnexpectedEOF {
+		return b[:n], nil
+	}
+	rest, err := io.ReadAll(f) // it has grown
+	return append(b, rest...), err
+}
 
 // IsFile implements FS.
 func (d disk) IsFile(p string) bool {
