@@ -88,7 +88,7 @@ type StartEvent struct {
 	ID       int // of the action, unique in the run
 	Label    string
 	Mnemonic string
-	Slot     int
+	Slot     int    // the lowest number that no other action at work had then, from 0
 	Why      string // one line: which component changed, "first build"
 }
 
@@ -109,6 +109,7 @@ type FinishEvent struct {
 	Wall       time.Duration
 	Stdout     []byte // replayed for hits too
 	Stderr     []byte
+	Slot       int  // see StartEvent
 	Told       bool // what it said was told by OutputEvents
 	Failure    *Failure
 	StartedAt  time.Time

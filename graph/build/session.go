@@ -44,9 +44,10 @@ type session struct {
 	running atomic.Int32
 	flushed atomic.Int64
 
-	mu  sync.Mutex
-	sum Summary
-	bad error // the environment's own failure, which ends the build
+	mu    sync.Mutex
+	sum   Summary
+	bad   error // the environment's own failure, which ends the build
+	lanes lanes
 }
 
 // maxTries is how often an action runs again because a source changed under it, or because its bytes went missing again.

@@ -32,12 +32,16 @@ type turn struct {
 	needed  bool // its bytes are wanted, not only their digests
 	began   time.Time
 	eventID int
+	lane    int
 	why     string
 }
 
 // work gives one action its turn.
 func (s *session) work(ctx context.Context, id int, needed bool) schedule.Verdict {
 	t := &turn{id: state.ActionID(id), label: s.label(state.ActionID(id)), needed: needed, began: s.e.o.Now(), eventID: id}
+	var leave func()
+	t.lane, leave = s.lane()
+	defer leave()
 	v, err := s.turn(ctx, t)
 	if err == nil {
 		return v
@@ -207,7 +211,7 @@ func (s *session) execTurn(ctx context.Context, t *turn) (schedule.Verdict, erro
 		return schedule.Verdict{Kind: schedule.Parked}, nil
 	}
 	defer unlock()
-	s.e.emit(Event{Start: &StartEvent{ID: t.eventID, Label: t.label, Mnemonic: t.act.Mnemonic, Why: t.why}})
+	s.e.emit(Event{Start: &StartEvent{ID: t.eventID, Label: t.label, Mnemonic: t.act.Mnemonic, Slot: t.lane, Why: t.why}})
 	for try := 1; ; try++ {
 		if err := s.readyInPlace(t); err != nil {
 			return schedule.Verdict{}, err
@@ -336,7 +340,7 @@ func oneLine(cs []action.Change) string {
 
 // finish tells and logs what became of an action that is settled well.
 func (s *session) finish(t *turn, st Status, r *action.Result, d *action.Done, same bool) {
-	ev := &FinishEvent{ID: t.eventID, Label: t.label, Mnemonic: t.act.Mnemonic, Status: st, Test: t.act.Test, StartedAt: t.began,
+	ev := &FinishEvent{ID: t.eventID, Label: t.label, Mnemonic: t.act.Mnemonic, Status: st, Test: t.act.Test, StartedAt: t.began, Slot: t.lane,
 		Wall: s.e.o.Now().Sub(t.began), Isolation: s.x.Runner.Isolation(), OutputSame: same}
 	if t.job != nil {
 		ev.Key = hex.EncodeToString(t.job.Key[:])

@@ -19,7 +19,6 @@ type Profile struct {
 	c     io.Closer
 	begin time.Time
 	now   func() time.Time
-	slot  map[int]int
 	named map[int]bool
 	phase string
 	since time.Time
@@ -40,7 +39,7 @@ type traceEvent struct {
 
 // NewProfile starts a trace on w at the moment that now gives. Close closes w.
 func NewProfile(w io.WriteCloser, now func() time.Time) *Profile {
-	p := &Profile{w: bufio.NewWriterSize(w, 64<<10), c: w, begin: now(), now: now, slot: map[int]int{}, named: map[int]bool{}}
+	p := &Profile{w: bufio.NewWriterSize(w, 64<<10), c: w, begin: now(), now: now, named: map[int]bool{}}
 	p.text("{\"displayTimeUnit\":\"ms\",\"traceEvents\":[\n")
 	p.name(0, "phases")
 	return p
@@ -54,12 +53,9 @@ func (p *Profile) Event(e build.Event) {
 	case e.Phase != nil:
 		p.endPhase()
 		p.phase, p.since = e.Phase.Name, p.now()
-	case e.Start != nil:
-		p.slot[e.Start.ID] = e.Start.Slot + 1
 	case e.Finish != nil && !e.Finish.StartedAt.IsZero():
 		f := e.Finish
-		tid := p.slot[f.ID]
-		delete(p.slot, f.ID)
+		tid := f.Slot + 1
 		p.name(tid, "slot")
 		p.put(traceEvent{Name: f.Label, Cat: f.Mnemonic, Phase: "X", TS: p.at(f.StartedAt), Dur: max(1, f.Wall.Microseconds()), PID: 1, TID: tid,
 			Args: map[string]any{"mnemonic": f.Mnemonic, "status": f.Status.String(), "key": f.Key}})

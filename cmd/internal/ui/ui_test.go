@@ -247,7 +247,7 @@ func events() []build.Event {
 		{Waiting: &build.WaitingEvent{Label: "//a:b", PID: 7, Command: "cairn build"}},
 		{Notice: &build.NoticeEvent{Text: "<note>"}},
 		{Progress: &build.ProgressEvent{Done: 1, Total: 2, Running: 1}},
-		{Finish: &build.FinishEvent{ID: 1, Label: "//a:b", Mnemonic: "Command", Status: build.Failed, StartedAt: at, Wall: time.Second,
+		{Finish: &build.FinishEvent{ID: 1, Label: "//a:b", Mnemonic: "Command", Status: build.Failed, StartedAt: at, Slot: 1, Wall: time.Second,
 			Stdout: []byte("x"), Failure: &build.Failure{Label: "//a:b", Summary: "exit code 2"}}},
 	}
 }
