@@ -132,9 +132,23 @@ func (c *callContext) Open(path string) (io.ReadCloser, error) {
 		if errors.Is(err, cache.ErrMissing) {
 			return nil, &MissingInputError{r.source()}
 		}
-		return rc, err
+		return inputReader{rc, r.source()}, err
 	}
 	return nil, &rule.NotInputError{Path: path}
+}
+
+// inputReader says of bytes that turn out to be damaged whose they are.
+type inputReader struct {
+	io.ReadCloser
+	path string
+}
+
+func (r inputReader) Read(p []byte) (int, error) {
+	n, err := r.ReadCloser.Read(p)
+	if err != nil && errors.Is(err, cache.ErrMissing) {
+		err = &MissingInputError{r.path}
+	}
+	return n, err
 }
 
 func (c *callContext) entry(r Resolved, rel string) (tree.Entry, error) {

@@ -136,8 +136,9 @@ func (w *world) tuples(name string, memo map[string]string) []string {
 		fmt.Fprintln(h, w.sources[in].exec)
 	}
 	t := fmt.Sprintf("%x", h.Sum(nil)[:8])
-	if n.form == "fan" {
-		return []string{t, t + " each", t + " join"}
+	if n.form == "fan" { // where what is packed is as it was, nothing behind it runs
+		packed := fmt.Sprintf("%s %v %q %x", name, n.big, n.form, sha256.Sum256([]byte(w.want(name, memo))))
+		return []string{t, packed + " each", packed + " join"}
 	}
 	return []string{t}
 }
