@@ -31,7 +31,7 @@ func whyCommand(a *app) *cobra.Command {
 				}
 				for _, x := range xs {
 					s.ui.Printf("%s %s, run %s: %s\n", x.Label, x.Action, x.Run, whyLine(x))
-					s.showCauses(x, "  ")
+					s.showCauses(x, "  ", map[*build.Explanation]bool{})
 				}
 				return nil
 			})
@@ -47,8 +47,8 @@ func whyLine(x *build.Explanation) string {
 	return line
 }
 
-// showCauses writes what differs, and below each changed input what changed it.
-func (s *session) showCauses(x *build.Explanation, indent string) {
+// showCauses writes what differs, and below each changed input what changed it. What made several of them is explained once.
+func (s *session) showCauses(x *build.Explanation, indent string, told map[*build.Explanation]bool) {
 	for _, c := range x.Changes {
 		s.ui.Line(indent + c.Text)
 		in, ok := strings.CutPrefix(c.Name, "input ")
@@ -56,10 +56,16 @@ func (s *session) showCauses(x *build.Explanation, indent string) {
 			continue
 		}
 		for _, cause := range x.Causes {
-			if makes(cause, in) {
-				s.ui.Printf("%s  made by %s %s: %s\n", indent, cause.Label, cause.Action, whyLine(cause))
-				s.showCauses(cause, indent+"    ")
+			if !makes(cause, in) {
+				continue
 			}
+			if told[cause] {
+				s.ui.Printf("%s  made by %s %s, as above\n", indent, cause.Label, cause.Action)
+				continue
+			}
+			told[cause] = true
+			s.ui.Printf("%s  made by %s %s: %s\n", indent, cause.Label, cause.Action, whyLine(cause))
+			s.showCauses(cause, indent+"    ", told)
 		}
 	}
 }

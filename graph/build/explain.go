@@ -100,7 +100,7 @@ func (e *Engine) whyLabel(ids []string, l string) ([]*Explanation, error) {
 		}
 		for i := range run.Records {
 			if r := &run.Records[i]; r.Label == l && r.Status != Skipped.String() {
-				out = append(out, e.explain(run, r, byOutput, map[string]bool{}))
+				out = append(out, e.explain(run, r, byOutput, map[*ActionRecord]bool{}))
 			}
 		}
 		if len(out) > 0 {
@@ -111,7 +111,7 @@ func (e *Engine) whyLabel(ids []string, l string) ([]*Explanation, error) {
 }
 
 // explain compares the keys of one record, and follows changed inputs to what made them.
-func (e *Engine) explain(run *RunLog, r *ActionRecord, byOutput map[string]*ActionRecord, seen map[string]bool) *Explanation {
+func (e *Engine) explain(run *RunLog, r *ActionRecord, byOutput map[string]*ActionRecord, seen map[*ActionRecord]bool) *Explanation {
 	x := &Explanation{Label: r.Label, Action: r.Mnemonic, Run: run.ID, When: run.Time, Status: r.Status, Why: r.Why}
 	old, ok1 := e.parts(r.Previous)
 	now, ok2 := e.parts(r.Key)
@@ -129,8 +129,8 @@ func (e *Engine) explain(run *RunLog, r *ActionRecord, byOutput map[string]*Acti
 		x.Changes = append(x.Changes, ch)
 		in, ok := strings.CutPrefix(c.Name, "input ")
 		cause := byOutput[in]
-		if ok && cause != nil && !seen[in] {
-			seen[in] = true
+		if ok && cause != nil && !seen[cause] {
+			seen[cause] = true
 			x.Causes = append(x.Causes, e.explain(run, cause, byOutput, seen))
 		}
 	}
