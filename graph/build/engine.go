@@ -197,7 +197,8 @@ func (e *Engine) run() (exec.Runner, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.runner == nil {
-		r, err := local.New(local.Options{Mode: e.o.Sandbox, Workspace: e.o.Root, KeepDir: filepath.Join(e.stateDir(), "failed"), Slots: e.o.Jobs, Grace: e.o.Grace})
+		r, err := local.New(local.Options{Mode: e.o.Sandbox, Workspace: e.o.Root, KeepDir: filepath.Join(e.stateDir(), "failed"), LinkDir: filepath.Join(e.stateDir(), "bin"), Slots: e.o.Jobs,
+			Grace: e.o.Grace})
 		if err != nil {
 			return nil, &action.EnvError{Err: err}
 		}
@@ -211,7 +212,8 @@ func (e *Engine) apart() (exec.Runner, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.folders == nil {
-		r, err := local.New(local.Options{Mode: local.Folder, Workspace: e.o.Root, KeepDir: filepath.Join(e.stateDir(), "failed"), Slots: e.o.Jobs, Grace: e.o.Grace})
+		r, err := local.New(local.Options{Mode: local.Folder, Workspace: e.o.Root, KeepDir: filepath.Join(e.stateDir(), "failed"), LinkDir: filepath.Join(e.stateDir(), "bin"), Slots: e.o.Jobs,
+			Grace: e.o.Grace})
 		if err != nil {
 			return nil, err
 		}

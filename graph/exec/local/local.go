@@ -43,6 +43,8 @@ type Options struct {
 	Grace     time.Duration // from SIGTERM to SIGKILL; 2 s by default
 	// StageDir is where trees of actions lie. By default memory (/dev/shm) if it has room, and TmpDir otherwise.
 	StageDir string
+	// LinkDir is where folders of links to programs lie, for this Runner and later ones. By default they end with the Runner.
+	LinkDir string
 }
 
 // Runner runs commands. It is safe for concurrent use.
@@ -57,6 +59,7 @@ type Runner struct {
 	why    string // why level is not Namespaces although it was wanted
 	err    error  // why there is no level
 
+	farms  farms
 	mu     sync.Mutex
 	stages [2]*stage // the first choice, and TmpDir
 	idle   []*worker
@@ -91,7 +94,7 @@ func New(o Options) (*Runner, error) {
 	if o.Mode == Off && !filepath.IsAbs(o.Workspace) {
 		return nil, fmt.Errorf("internal error: the workspace %q is no absolute path; please report it", o.Workspace)
 	}
-	r := &Runner{opt: o, tokens: make(chan struct{}, o.Slots), kits: map[string]*kit{}}
+	r := &Runner{opt: o, tokens: make(chan struct{}, o.Slots), kits: map[string]*kit{}, farms: farms{dir: o.LinkDir}}
 	r.ctx, r.kill = context.WithCancelCause(context.Background())
 	if o.Mode == Require {
 		if r.settle(); r.err != nil {

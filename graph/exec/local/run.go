@@ -49,7 +49,7 @@ func (r *Runner) attempt(ctx context.Context, s *exec.Spawn, disk bool) (_ *exec
 	k := r.kitOf(s.Tools)
 	profile := profileKey(k, s.Scratch)
 	if st, err := r.stage(disk); err == nil {
-		_, _ = st.farm(k.key, k.progs) // now, while a worker may be on its way; request says what is wrong
+		_, _ = r.farm(st, k) // now, while a worker may be on its way; request says what is wrong
 	}
 	w, err := r.take(kind{network: s.Network && r.level == exec.Namespaces, disk: disk}, profile)
 	if err != nil {
@@ -183,7 +183,7 @@ func (r *Runner) request(w *worker, s *exec.Spawn, k *kit, profile string) (*job
 	if req.Path, err = k.program(req.Argv[0]); err != nil {
 		return nil, err
 	}
-	farm, err := w.slot.st.farm(k.key, k.progs)
+	farm, err := r.farm(w.slot.st, k)
 	if err != nil {
 		return nil, err
 	}

@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"syscall"
 
@@ -29,8 +28,6 @@ type stage struct {
 	memory bool // lies in memory that a large output can fill
 	lock   *os.File
 	seq    atomic.Int64
-	mu     sync.Mutex
-	farms  map[string]string // key of a set of tools -> folder of links
 }
 
 const stagePrefix = "cairn-"
@@ -48,7 +45,7 @@ func openStage(base string) (*stage, error) {
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		return nil, err
 	}
-	s := &stage{dir: dir, farms: map[string]string{}}
+	s := &stage{dir: dir}
 	var err error
 	if s.lock, err = os.OpenFile(filepath.Join(dir, "owner"), os.O_CREATE|os.O_RDWR, 0o600); err == nil {
 		err = syscall.Flock(int(s.lock.Fd()), syscall.LOCK_EX)
@@ -95,7 +92,7 @@ func (s *stage) close() error {
 	return err
 }
 
-// bin is where farm makes its folders.
+// bin is where folders of links to programs lie that need not last.
 func (s *stage) bin() string { return filepath.Join(s.dir, "bin") }
 
 // next gives a path below kind that was not given before.

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -49,29 +48,6 @@ func toolKey(progs map[string]string, roots []string) string {
 		fmt.Fprintf(h, "\x00%s", r)
 	}
 	return hex.EncodeToString(h.Sum(nil)[:16])
-}
-
-// farm gives a folder of links to programs, made once in the stage's life.
-func (s *stage) farm(key string, progs map[string]string) (string, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if dir, ok := s.farms[key]; ok {
-		return dir, nil
-	}
-	dir := filepath.Join(s.bin(), key)
-	if err := os.Mkdir(dir, 0o755); err != nil {
-		return "", err
-	}
-	for name, p := range progs {
-		if name == "" || strings.ContainsAny(name, "/\x00") || name == "." || name == ".." {
-			return "", fmt.Errorf("a program cannot be called %q", name)
-		}
-		if err := os.Symlink(p, filepath.Join(dir, name)); err != nil {
-			return "", err
-		}
-	}
-	s.farms[key] = dir
-	return dir, nil
 }
 
 // kit is a set of tools, ready for use.
