@@ -31,6 +31,7 @@ func (e *Engine) current(ctx context.Context, why purpose) (*state.Graph, error)
 	if err := (&outFolder{root: e.o.Root}).check(); err != nil && why != look {
 		return nil, &EnvError{Err: err}
 	}
+	e.toolsSeen(nil)
 	settings := e.settings()
 	path := state.PathIn(e.o.Root, settings)
 	g, err := state.Open(path, settings)
@@ -50,6 +51,9 @@ func (e *Engine) current(ctx context.Context, why purpose) (*state.Graph, error)
 		ch, err := g.Scan(ctx, o)
 		if err != nil {
 			return nil, err
+		}
+		if len(ch.Tools) == 0 {
+			e.toolsSeen(g)
 		}
 		if ch.None() {
 			return g, nil

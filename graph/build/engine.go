@@ -42,6 +42,7 @@ type Engine struct {
 	tools    *toolset.Resolver
 	fetchers map[string]fetch.Fetcher
 	found    map[load.LockKey]map[string]string // what sources that follow were found to be
+	seen     *state.Graph                       // the graph whose programs the last scan found to be as they were; nil where it did not
 	fresh    bool                               // this process has evaluated the workspace
 	resolved map[string]toolset.Tool
 	built    *state.Graph    // as the last Build left it, see Program

@@ -253,5 +253,5 @@ func (rd *Round) Program(ctx context.Context, target string) (l *Launch, stamp d
 func (e *Engine) forgetTools() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.tools, e.resolved = nil, map[string]toolset.Tool{}
+	e.tools, e.seen, e.resolved = nil, nil, map[string]toolset.Tool{}
 }

@@ -230,6 +230,12 @@ func (e *Engine) tool(ctx context.Context, g *state.Graph, id state.ToolID) (too
 		}
 		return t, &action.EnvError{Err: err}
 	}
+	if !t.Identity.IsZero() && e.seenIn(g, id) == t.Identity {
+		e.mu.Lock()
+		e.resolved[name] = t
+		e.mu.Unlock()
+		return t, nil // its facts are those that the scan compared
+	}
 	f := state.ToolFact{Identity: t.Identity}
 	for _, p := range t.Files {
 		st, err := state.StatSource(p)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 
+	"github.com/cairn-build/cairn/cache/digest"
 	"github.com/cairn-build/cairn/graph/state"
 	"github.com/cairn-build/cairn/graph/toolset"
 )
@@ -37,7 +38,7 @@ func (e *Engine) resolver(g *state.Graph) *toolset.Resolver {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.tools == nil {
-		o := toolset.Options{Records: records, Getenv: e.o.Getenv, Overrides: map[string]string{}, Identity: map[string]string{}}
+		o := toolset.Options{Records: records, Seen: e.seenTool, Getenv: e.o.Getenv, Overrides: map[string]string{}, Identity: map[string]string{}}
 		for i := range g.NumTools() {
 			name, path, identity := decodeTool(strings.Clone(g.ToolName(state.ToolID(i)))) // the resolver outlives the graph
 			if path != "" {
@@ -50,6 +51,41 @@ func (e *Engine) resolver(g *state.Graph) *toolset.Resolver {
 		e.tools = toolset.New(o)
 	}
 	return e.tools
+}
+
+// seenTool gives the identity of a program that the last scan found to be as it was, zero for others.
+func (e *Engine) seenTool(name string) digest.Hash {
+	if name == "posix" {
+		name = posixTool
+	}
+	e.mu.Lock()
+	g := e.seen
+	e.mu.Unlock()
+	if g == nil {
+		return digest.Hash{}
+	}
+	id, ok := g.FindTool(name)
+	if !ok {
+		return digest.Hash{}
+	}
+	return e.seenIn(g, id)
+}
+
+// seenIn gives the identity of a program if the last scan was of g and found it to be as it was, zero otherwise.
+func (e *Engine) seenIn(g *state.Graph, id state.ToolID) (h digest.Hash) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.seen == g {
+		h, _ = g.ToolIdentity(id)
+	}
+	return h
+}
+
+// toolsSeen notes the graph of which a scan found all programs to be as they were; nil forgets.
+func (e *Engine) toolsSeen(g *state.Graph) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.seen = g
 }
 
 func decodeTool(encoded string) (name, path, identity string) {

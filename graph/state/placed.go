@@ -91,6 +91,18 @@ func (g *Graph) Tool(t ToolID) (ToolFact, bool) {
 	return f, true
 }
 
+// ToolIdentity gives a host program's identity, false where it is not known or its files changed too soon before they were
+// looked at for their facts to be trusted.
+func (g *Graph) ToolIdentity(t ToolID) (digest.Hash, bool) {
+	g.mu.RLock()
+	defer g.mu.RUnlock()
+	l, ok := parseListing(g.toolFacts.get(uint32(t)))
+	if !ok || len(l.stats) > 0 && l.stats[0].Flags&factRacy != 0 {
+		return digest.Hash{}, false
+	}
+	return l.identity, true
+}
+
 // KnowsTool says whether anything is known of a host program.
 func (g *Graph) KnowsTool(t ToolID) bool {
 	g.mu.RLock()

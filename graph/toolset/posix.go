@@ -19,7 +19,7 @@ var posixNames = strings.Fields(`sh awk bzip2 cmp diff diff3 sdiff egrep fgrep f
 // It is always told by content: a set has no version.
 func (r *Resolver) posix(ctx context.Context) (Tool, error) {
 	key := r.recordKey("posix\x00", "", "content")
-	if t, ok := r.remembered(key); ok {
+	if t, ok := r.remembered(key, "posix"); ok {
 		return t, nil
 	}
 	for range 3 {

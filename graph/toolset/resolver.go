@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/cairn-build/cairn/cache"
+	"github.com/cairn-build/cairn/cache/digest"
 )
 
 // Options configures a Resolver. The zero value finds programs where everybody has them, tells them apart by content and
@@ -23,9 +24,12 @@ type Options struct {
 	// Identity says how strictly a program is told apart: "content" (the default), "version" (the first line that it prints
 	// when asked for its version) or "declared:<text>".
 	Identity map[string]string
-	Records  cache.Records               // remembers identities by stat facts, kind cache.Tool; may be nil
-	Getenv   func(string) (string, bool) // os.LookupEnv by default; PATH, HOME and what version managers look at
-	Now      func() time.Time            // time.Now by default
+	Records  cache.Records // remembers identities by stat facts, kind cache.Tool; may be nil
+	// Seen gives the identity of a program, or of the set "posix", all of whose files were looked at just now and are as they
+	// were; zero for others. A record of that identity is taken without another look. May be nil.
+	Seen   func(name string) digest.Hash
+	Getenv func(string) (string, bool) // os.LookupEnv by default; PATH, HOME and what version managers look at
+	Now    func() time.Time            // time.Now by default
 }
 
 // DefaultSearch is where programs are looked for first. It is the same for every user.
@@ -154,7 +158,7 @@ func (r *Resolver) resolve(ctx context.Context, name string) (Tool, error) {
 		strict = "content"
 	}
 	key := r.recordKey(name, f.path, strict)
-	if t, ok := r.remembered(key); ok {
+	if t, ok := r.remembered(key, name); ok {
 		t.Files = append(t.Files, f.absent...)
 		return t, nil
 	}
