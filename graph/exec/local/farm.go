@@ -17,16 +17,20 @@ import (
 // farms makes folders of links to programs, one for each set of tools: what commands have as PATH. With a place that lasts,
 // later processes find them there: making and removing the 150 links of the posix set takes longer than most commands.
 //
-//	<dir>/<key>/     the links
-//	<dir>/<key>.ok   when the folder was last changed: a command without a sandbox may have written there since
+//	<dir>/<key>               leads to the folder that counts
+//	<dir>/<key>-<id>/         the links; a new folder has a new name, as workers tell what they show by its path
+//	<dir>/<key>-<id>/.made    a link to nothing, see sign: a command without a sandbox may have written into the folder since
 type farms struct {
 	dir  string // the place that lasts, "" where there is none
 	mu   sync.Mutex
-	made map[string]string // key, behind the stage's folder where there is no such place -> folder
+	made map[string]farm // by key, behind the stage's folder where there is no such place
 }
 
-// farm gives the folder for a kit.
-func (r *Runner) farm(st *stage, k *kit) (string, error) {
+// farm is a folder of links as it was when this process made or found it.
+type farm struct{ dir, stamp string }
+
+// farm gives the folder for a kit. What is no longer as it was, for somebody removed the state or wrote there, is made again.
+func (r *Runner) farm(st *stage, k *kit) (farm, error) {
 	f := &r.farms
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -34,22 +38,24 @@ func (r *Runner) farm(st *stage, k *kit) (string, error) {
 	if f.dir == "" {
 		id = st.bin() + "/" + k.key
 	}
-	if dir, ok := f.made[id]; ok {
-		return dir, nil
+	if m, ok := f.made[id]; ok && stampOf(m.dir) == m.stamp {
+		return m, nil
 	}
 	dir, err := f.lasting(k)
 	if dir == "" && err == nil {
 		dir = filepath.Join(st.bin(), k.key)
+		_ = sweep.Tree(dir)
 		err = plant(dir, k.progs)
 	}
 	if err != nil {
-		return "", err
+		return farm{}, err
 	}
 	if f.made == nil {
-		f.made = map[string]string{}
+		f.made = map[string]farm{}
 	}
-	f.made[id] = dir
-	return dir, nil
+	m := farm{dir, stampOf(dir)}
+	f.made[id] = m
+	return m, nil
 }
 
 // lasting finds the folder in the place that lasts, or makes it there; "" where that cannot be.
@@ -57,55 +63,47 @@ func (f *farms) lasting(k *kit) (string, error) {
 	if f.dir == "" {
 		return "", nil
 	}
-	dir := filepath.Join(f.dir, k.key)
-	if holds(dir) {
-		return dir, nil
+	now := filepath.Join(f.dir, k.key)
+	if name, err := os.Readlink(now); err == nil && holds(filepath.Join(f.dir, name)) {
+		return filepath.Join(f.dir, name), nil
 	}
+	var id [6]byte
+	_, _ = rand.Read(id[:])
+	name := k.key + "-" + hex.EncodeToString(id[:])
+	dir := filepath.Join(f.dir, name)
 	if os.MkdirAll(f.dir, 0o777) != nil {
 		f.dir = ""
 		return "", nil
 	}
-	var id [6]byte
-	_, _ = rand.Read(id[:])
-	fresh := filepath.Join(f.dir, "."+hex.EncodeToString(id[:]))
-	defer sweep.Tree(fresh)
-	if err := plant(fresh, k.progs); err != nil {
+	if err := plant(dir, k.progs); err != nil {
 		return "", err
 	}
-	past := time.Now().Add(-time.Minute)
-	_ = os.Chtimes(fresh, past, past) // so that a change shows however soon it comes
-	// Another process may be at it too: the folders are the same.
-	if err := os.Rename(fresh, dir); err != nil && !holds(dir) {
-		// What is there is not as it was made, and may be in somebody's use.
-		if os.Rename(dir, fresh+".old") != nil || os.Rename(fresh, dir) != nil {
-			f.dir = ""
-			return "", nil
-		}
-		_ = sweep.Tree(fresh + ".old")
-	}
-	if stamp := stampOf(dir); stamp != "" {
-		_ = writeFile(dir+".ok", stamp)
+	// One that another process has just made is in its use: the later of the two is the one that lasts.
+	if !sign(dir) || os.Symlink(name, dir+".new") != nil || os.Rename(dir+".new", now) != nil {
+		_ = sweep.Tree(dir)
+		f.dir = ""
+		return "", nil
 	}
 	return dir, nil
 }
 
-// writeFile puts a file in place atomically.
-func writeFile(path, text string) error {
-	f, err := os.CreateTemp(filepath.Dir(path), ".ok-*")
-	if err != nil {
-		return err
+// signature is the name of the link in a lasting folder that says what the folder was like when it was made.
+const signature = ".made"
+
+// sign notes how a folder is, in itself, so that both take their place at once.
+func sign(dir string) bool {
+	past := time.Now().Add(-time.Minute).Truncate(time.Second) // so that a change shows however soon it comes
+	fi, err := os.Lstat(dir)
+	if err != nil || os.Symlink(stamp(fi, past), filepath.Join(dir, signature)) != nil {
+		return false
 	}
-	_, err = f.WriteString(text)
-	if cerr := f.Close(); err == nil {
-		err = cerr
-	}
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		_ = os.Remove(f.Name())
-	}
-	return err
+	return os.Chtimes(dir, past, past) == nil && holds(dir)
+}
+
+// holds says whether a folder is as it was when it was made.
+func holds(dir string) bool {
+	was, err := os.Readlink(filepath.Join(dir, signature))
+	return err == nil && was == stampOf(dir)
 }
 
 // stampOf tells a folder as it is from one to which something was added, or which is another; "" for one that is not there.
@@ -114,17 +112,15 @@ func stampOf(dir string) string {
 	if err != nil || !fi.IsDir() {
 		return ""
 	}
+	return stamp(fi, fi.ModTime())
+}
+
+func stamp(fi os.FileInfo, changed time.Time) string {
 	ino := uint64(0)
 	if st, ok := fi.Sys().(*syscall.Stat_t); ok {
 		ino = st.Ino
 	}
-	return fmt.Sprintln(ino, fi.ModTime().UnixNano())
-}
-
-// holds says whether a folder is as it was when it was made.
-func holds(dir string) bool {
-	b, err := os.ReadFile(dir + ".ok")
-	return err == nil && len(b) > 0 && string(b) == stampOf(dir)
+	return fmt.Sprint(ino, changed.UnixNano())
 }
 
 // plant makes a folder of links.

@@ -17,8 +17,8 @@ import (
 // the command's exit code, 128+n where signal n ended it. Nothing it writes is kept, except in place. A terminal as stdin is
 // lent to the command; meanwhile ^C is the command's.
 func (r *Runner) RunInteractive(ctx context.Context, s *exec.Spawn, stdin, stdout, stderr *os.File) (int, error) {
-	return r.interact(ctx, s, &foreign{stdio: [3]*os.File{stdin, stdout, stderr}}, func(w *worker, k *kit, profile string) (*job, error) {
-		return r.prepare(w, s, k, profile)
+	return r.interact(ctx, s, &foreign{stdio: [3]*os.File{stdin, stdout, stderr}}, func(w *worker, v *view) (*job, error) {
+		return r.prepare(w, s, v)
 	})
 }
 
@@ -37,7 +37,7 @@ func (r *Runner) Enter(ctx context.Context, kept string, argv []string, stdin, s
 	if r.level == exec.InPlace {
 		area = ""
 	}
-	return r.interact(ctx, s, &foreign{area: area, stdio: [3]*os.File{stdin, stdout, stderr}}, func(w *worker, k *kit, profile string) (*job, error) {
+	return r.interact(ctx, s, &foreign{area: area, stdio: [3]*os.File{stdin, stdout, stderr}}, func(w *worker, v *view) (*job, error) {
 		if area != "" {
 			if err := mkdir(w.slot.home()); err != nil {
 				return nil, err
@@ -48,7 +48,7 @@ func (r *Runner) Enter(ctx context.Context, kept string, argv []string, stdin, s
 				return nil, fmt.Errorf("%s: there is no tree to enter", work)
 			}
 		}
-		j, err := r.request(w, s, k, profile)
+		j, err := r.request(w, s, v)
 		if err == nil {
 			j.req.Mounts = f.mounts()
 		}
@@ -56,7 +56,7 @@ func (r *Runner) Enter(ctx context.Context, kept string, argv []string, stdin, s
 	})
 }
 
-func (r *Runner) interact(ctx context.Context, s *exec.Spawn, f *foreign, stage func(*worker, *kit, string) (*job, error)) (int, error) {
+func (r *Runner) interact(ctx context.Context, s *exec.Spawn, f *foreign, stage func(*worker, *view) (*job, error)) (int, error) {
 	r.runs.Add(1)
 	defer r.runs.Done()
 	if r.settle(); r.err != nil {
@@ -72,7 +72,6 @@ func (r *Runner) interact(ctx context.Context, s *exec.Spawn, f *foreign, stage 
 			f.stdio[i] = null
 		}
 	}
-	k := r.kitOf(s.Tools)
 	w, err := r.start(kind{network: s.Network && r.level == exec.Namespaces}, f)
 	if err != nil {
 		return 0, err
@@ -83,7 +82,11 @@ func (r *Runner) interact(ctx context.Context, s *exec.Spawn, f *foreign, stage 
 			_ = sweep.Tree(w.slot.home())
 		}
 	}()
-	j, err := stage(w, k, profileKey(k, s.Scratch))
+	v, err := r.viewOf(w.slot.st, s)
+	if err != nil {
+		return 0, err
+	}
+	j, err := stage(w, v)
 	if err != nil {
 		return 0, err
 	}

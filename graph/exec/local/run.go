@@ -46,12 +46,15 @@ func (r *Runner) attempt(ctx context.Context, s *exec.Spawn, disk bool) (_ *exec
 	if err := ctx.Err(); err != nil {
 		return nil, false, context.Cause(ctx)
 	}
-	k := r.kitOf(s.Tools)
-	profile := profileKey(k, s.Scratch)
-	if st, err := r.stage(disk); err == nil {
-		_, _ = r.farm(st, k) // now, while a worker may be on its way; request says what is wrong
+	st, err := r.stage(disk)
+	if err != nil {
+		return nil, false, err
 	}
-	w, err := r.take(kind{network: s.Network && r.level == exec.Namespaces, disk: disk}, profile)
+	v, err := r.viewOf(st, s) // now, while a worker may be on its way
+	if err != nil {
+		return nil, false, err
+	}
+	w, err := r.take(kind{network: s.Network && r.level == exec.Namespaces, disk: disk}, v.profile)
 	if err != nil {
 		return nil, false, err
 	}
@@ -64,24 +67,24 @@ func (r *Runner) attempt(ctx context.Context, s *exec.Spawn, disk bool) (_ *exec
 		}
 	}()
 	mayMove := w.slot.st.memory && r.level != exec.InPlace
-	j, err := r.prepare(w, s, k, profile)
+	j, err := r.prepare(w, s, v)
 	if err != nil {
 		keep = r.level == exec.InPlace || w.clean() == nil
 		var se *exec.StartError
 		return nil, mayMove && !errors.As(err, &se) && errors.Is(err, syscall.ENOSPC), err
 	}
-	st := &stopper{grace: r.opt.Grace, limit: s.Timeout, ctxs: [2]context.Context{ctx, r.ctx}}
+	stop := &stopper{grace: r.opt.Grace, limit: s.Timeout, ctxs: [2]context.Context{ctx, r.ctx}}
 	told, err := w.follow(s)
 	if err != nil {
 		return nil, false, err
 	}
-	rep, err := w.do(j.req, st)
+	rep, err := w.do(j.req, stop)
 	told.end()
-	why := st.done()
+	why := stop.done()
 	if err != nil {
 		return nil, false, err
 	}
-	w.profile = profile
+	w.profile = v.profile
 	keep = rep.Retire == ""
 	if why != nil && why != errTimeout || rep.Kind != box.Done {
 		if r.level != exec.InPlace {
@@ -119,7 +122,7 @@ func (r *Runner) attempt(ctx context.Context, s *exec.Spawn, disk bool) (_ *exec
 		return nil, true, nil
 	}
 	if s.KeepOnErr && (out.ExitCode != 0 || missing(out)) {
-		r.keep(s, k, j, out)
+		r.keep(s, v.kit, j, out)
 	}
 	return out, false, nil
 }
@@ -135,21 +138,29 @@ type job struct {
 	tree string // the tree on the host
 }
 
-func profileKey(k *kit, scratch []exec.Scratch) string {
-	if len(scratch) == 0 {
-		return k.key
+// view is what a command is shown of the host.
+type view struct {
+	kit     *kit
+	links   farm
+	profile string // equal for commands that a worker can show the same
+}
+
+func (r *Runner) viewOf(st *stage, s *exec.Spawn) (*view, error) {
+	v := &view{kit: r.kitOf(s.Tools)}
+	var err error
+	if v.links, err = r.farm(st, v.kit); err != nil {
+		return nil, err
 	}
-	var b strings.Builder
-	b.WriteString(k.key)
-	for _, c := range scratch {
-		b.WriteString("\x00" + c.Env + "\x00" + c.Dir)
+	v.profile = v.kit.key + "\x00" + v.links.stamp
+	for _, c := range s.Scratch {
+		v.profile += "\x00" + c.Env + "\x00" + c.Dir
 	}
-	return b.String()
+	return v, nil
 }
 
 // prepare stages s in w's slot and says what the worker is to do.
-func (r *Runner) prepare(w *worker, s *exec.Spawn, k *kit, profile string) (*job, error) {
-	j, err := r.request(w, s, k, profile)
+func (r *Runner) prepare(w *worker, s *exec.Spawn, v *view) (*job, error) {
+	j, err := r.request(w, s, v)
 	if err != nil {
 		return nil, err
 	}
@@ -167,11 +178,11 @@ func (r *Runner) prepare(w *worker, s *exec.Spawn, k *kit, profile string) (*job
 }
 
 // request says what the worker is to do, once s is staged.
-func (r *Runner) request(w *worker, s *exec.Spawn, k *kit, profile string) (*job, error) {
+func (r *Runner) request(w *worker, s *exec.Spawn, v *view) (*job, error) {
 	if len(s.Argv) == 0 {
 		return nil, &exec.StartError{Err: errors.New("the command is empty")}
 	}
-	x := &expander{kit: k}
+	x := &expander{kit: v.kit}
 	req := &box.Request{Argv: make([]string, len(s.Argv))}
 	for i, a := range s.Argv {
 		req.Argv[i] = x.do(a)
@@ -180,26 +191,22 @@ func (r *Runner) request(w *worker, s *exec.Spawn, k *kit, profile string) (*job
 		return nil, err
 	}
 	var err error
-	if req.Path, err = k.program(req.Argv[0]); err != nil {
-		return nil, err
-	}
-	farm, err := r.farm(w.slot.st, k)
-	if err != nil {
+	if req.Path, err = v.kit.program(req.Argv[0]); err != nil {
 		return nil, err
 	}
 	j := &job{req: req, tree: w.slot.work()}
 	if r.level == exec.Namespaces {
 		req.Dir = box.Work
 		req.Env = environ(s, x, box.Bin, box.Home, box.Tmp, scratchPath)
-		if w.profile != profile {
-			req.NewProfile, req.Profile = true, profileMounts(farm, k, s.Scratch)
+		if w.profile != v.profile {
+			req.NewProfile, req.Profile = true, profileMounts(v.links.dir, v.kit, s.Scratch)
 		}
 	} else {
 		if r.level == exec.InPlace {
 			j.tree = r.opt.Workspace
 		}
 		req.Dir = j.tree
-		req.Env = environ(s, x, farm, w.slot.home(), w.slot.tmp(), func(c exec.Scratch) string { return c.Dir })
+		req.Env = environ(s, x, v.links.dir, w.slot.home(), w.slot.tmp(), func(c exec.Scratch) string { return c.Dir })
 	}
 	if s.Stdout != "" {
 		req.Stdout = req.Dir + "/" + s.Stdout
