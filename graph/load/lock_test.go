@@ -1,11 +1,15 @@
 package load
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/hashicorp/hcl/v2/hclwrite"
+	"github.com/zclconf/go-cty/cty"
 
 	"github.com/cairn-build/cairn/graph/label"
 )
@@ -63,6 +67,39 @@ func TestLock(t *testing.T) {
 	back.Set(ab, nil)
 	if _, ok := back.Get(ab); ok || !back.Changed() || len(back.Keys()) != 2 {
 		t.Error("removed entry")
+	}
+}
+
+// TestLockTextIsHcls compares the text with what HCL's own writer makes of the same entries.
+func TestLockTextIsHcls(t *testing.T) {
+	texts := []string{"", "$", "${", "$${", "$$${a}", "%{", "%%{", "%${", "$%{ if }", "$ {", "a{b}", "\\${", "a\"b\\c\n\r\t\a", "e\u0301", "\u00a0\u200b\u2028\ufeff\ufffd", "\U0001f600\U000e0001\U0010ffff", "a\xffb", "# x", "/* x"}
+	for r := rune(0); r < 0x3000; r += 64 {
+		var b strings.Builder
+		for i := range rune(64) {
+			b.WriteRune(r + i)
+		}
+		texts = append(texts, b.String())
+	}
+	k := NewLock()
+	f := hclwrite.NewEmptyFile()
+	for i, s := range texts {
+		if got, want := hclString(s), string(hclwrite.TokensForValue(cty.StringVal(s)).Bytes()); got != want {
+			t.Errorf("%q\ngot  %s\nwant %s", s, got, want)
+		}
+		key := LockKey{"kind " + s, label.Label{Pkg: fmt.Sprintf("p%04d", i), Name: "x"}}
+		k.Set(key, map[string]string{"a": s, "longer": s + "x", "é": s})
+	}
+	for _, key := range k.Keys() {
+		f.Body().AppendNewline()
+		b := f.Body().AppendNewBlock("lock", []string{key.Kind, key.Label.String()}).Body()
+		e, _ := k.Get(key)
+		for _, name := range []string{"a", "longer", "é"} {
+			b.SetAttributeValue(name, cty.StringVal(e[name]))
+		}
+	}
+	_, got, _ := strings.Cut(string(k.Bytes()), "\n")
+	if d := cmp.Diff(string(hclwrite.Format(f.Bytes())), got); d != "" {
+		t.Errorf("(-want +got)\n%s", d)
 	}
 }
 

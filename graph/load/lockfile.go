@@ -9,13 +9,14 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"unicode"
 
 	"github.com/hashicorp/hcl/v2/hclsyntax"
-	"github.com/hashicorp/hcl/v2/hclwrite"
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/cairn-build/cairn/graph/diag"
 	"github.com/cairn-build/cairn/graph/label"
+	"github.com/cairn-build/cairn/graph/load/format/layout"
 )
 
 // LockFile is the name of the workspace's lock file, in its root.
@@ -102,16 +103,48 @@ func (k *Lock) keys() []LockKey {
 func (k *Lock) Bytes() []byte {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	f := hclwrite.NewEmptyFile()
+	var text bytes.Buffer
 	for _, key := range k.keys() {
-		f.Body().AppendNewline()
-		b := f.Body().AppendNewBlock("lock", []string{key.Kind, key.Label.String()}).Body()
+		fmt.Fprintf(&text, "\nlock %s %s {\n", hclString(key.Kind), hclString(key.Label.String()))
 		e := k.entries[key]
 		for _, name := range sortedKeys(e) {
-			b.SetAttributeValue(name, cty.StringVal(e[name]))
+			fmt.Fprintf(&text, "%s = %s\n", name, hclString(e[name]))
+		}
+		text.WriteString("}\n")
+	}
+	return append([]byte("# What declared sources were resolved to. Written by cairn; `cairn lock` moves entries.\n"), layout.Source(text.Bytes())...)
+}
+
+// hclString gives s as HCL writes it between quotes: in Unicode's composed form, without templates, what does not print by
+// its number.
+func hclString(s string) string {
+	s = cty.NormalizeString(s)
+	var b strings.Builder
+	b.WriteByte('"')
+	for i, r := range s {
+		switch {
+		case r == '\n':
+			b.WriteString(`\n`)
+		case r == '\r':
+			b.WriteString(`\r`)
+		case r == '\t':
+			b.WriteString(`\t`)
+		case r == '"', r == '\\':
+			b.WriteByte('\\')
+			b.WriteRune(r)
+		case (r == '$' || r == '%') && strings.HasPrefix(s[i+1:], "{"):
+			b.WriteRune(r)
+			b.WriteRune(r)
+		case unicode.IsPrint(r):
+			b.WriteRune(r)
+		case r > 0xffff:
+			fmt.Fprintf(&b, `\U%08x`, r)
+		default:
+			fmt.Fprintf(&b, `\u%04x`, r)
 		}
 	}
-	return append([]byte("# What declared sources were resolved to. Written by cairn; `cairn lock` moves entries.\n"), hclwrite.Format(f.Bytes())...)
+	b.WriteByte('"')
+	return b.String()
 }
 
 // Write puts the lock into the workspace at root, atomically. A lock without entries that was never written stays unwritten.

@@ -1,6 +1,6 @@
 // Package format writes BUILD.hcl in its one canonical form. It knows nothing of kinds or values.
 //
-// Canonical is: hclwrite's spacing and alignment, lines that end with a line feed alone and without blanks before it, no
+// Canonical is: package layout's blanks and columns, lines that end with a line feed alone and without blanks before it, no
 // byte order mark, no blank line at the file's start or end, at most one blank line in a row, and a line end at the end of
 // a file that is not empty. Heredocs keep every byte.
 package format
@@ -10,10 +10,10 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
-	"github.com/hashicorp/hcl/v2/hclwrite"
 
 	"github.com/cairn-build/cairn/graph/diag"
 	"github.com/cairn-build/cairn/graph/load"
+	"github.com/cairn-build/cairn/graph/load/format/layout"
 )
 
 // rounds bounds how often the form is applied until it stays the same.
@@ -41,7 +41,7 @@ func Source(src []byte, file string) ([]byte, diag.List) {
 	return out, nil
 }
 
-func once(src []byte) []byte { return hclwrite.Format(lines(src)) }
+func once(src []byte) []byte { return layout.Source(lines(src)) }
 
 // lines mends line ends, blanks at line ends and blank lines, outside heredocs.
 func lines(src []byte) []byte {
