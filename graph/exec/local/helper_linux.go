@@ -190,9 +190,16 @@ func (p *process) close() {
 		return
 	}
 	// It ends by itself at once, for ctl has ended; where it hangs, it is killed.
-	t := time.AfterFunc(5*time.Second, func() { _ = p.proc.Kill() })
-	_, _ = p.proc.Wait()
-	t.Stop()
+	end := func() {
+		t := time.AfterFunc(5*time.Second, func() { _ = p.proc.Kill() })
+		_, _ = p.proc.Wait()
+		t.Stop()
+	}
+	if p.slot != "" {
+		go end() // it has no mounts that keep anything busy, and no command: to wait for its last millisecond is of no use
+		return
+	}
+	end()
 }
 
 // memoryStage gives the folder of this machine that lies in memory, "" where there is none with room, or where files in it
