@@ -78,6 +78,9 @@ func Parse(text, pkg string) (Label, error) {
 	if err := CheckName(l.Name); err != nil {
 		return Label{}, fmt.Errorf("%q: %w", text, err)
 	}
+	if l.Name == "all" {
+		return Label{}, fmt.Errorf("%q: all stands for every target of a package, so no target is called that", text)
+	}
 	return l, nil
 }
 

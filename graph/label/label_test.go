@@ -71,6 +71,14 @@ func TestPattern(t *testing.T) {
 	}
 }
 
+func TestAllIsNoLabel(t *testing.T) {
+	for _, text := range []string{"//a/all", "//a:all", ":all"} {
+		if l, err := Parse(text, "p"); err == nil {
+			t.Errorf("%q is the label %v", text, l)
+		}
+	}
+}
+
 func TestShort(t *testing.T) {
 	for text, want := range map[string]string{"//a/b:b": "//a/b", "//a/b:c": "//a/b:c", "//:x": "//:x"} {
 		l, err := Parse(text, "")
@@ -85,7 +93,7 @@ func TestShort(t *testing.T) {
 
 // FuzzParse checks that what is accepted is written back as it can be read again, and names nothing outside the workspace.
 func FuzzParse(f *testing.F) {
-	for _, s := range []string{"//a/b:c", ":x", "//a", "-//a/...", "//a:all", "//a:b@c", "@r//x", "//../x:y", "a:b", "..."} {
+	for _, s := range []string{"//a/b:c", ":x", "//a", "-//a/...", "//a:all", "//a:b@c", "@r//x", "//../x:y", "a:b", "...", "//a/all", ":all"} {
 		f.Add(s, "p/q")
 	}
 	f.Fuzz(func(t *testing.T, text, pkg string) {
