@@ -109,7 +109,7 @@ func (x *Executor) eachFiles(j *Job) ([]string, error) {
 			files = append(files, n.Path)
 		}
 	}
-	if len(files) == 0 {
+	if len(files) == 0 && !e.Empty {
 		return nil, &Failed{Summary: fmt.Sprintf("no file of %s matches %s", e.Tree.Path, strings.Join(e.Globs, ", "))}
 	}
 	return files, nil

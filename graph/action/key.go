@@ -95,6 +95,9 @@ func describeSpawn(p *rule.Spawn, s Sink) {
 	if p.DepFile != "" {
 		s.Option("depfile", p.DepFile)
 	}
+	if len(p.Discover) > 0 {
+		s.Option("discover", strings.Join(p.Discover, "\x00"))
+	}
 	if p.Network {
 		s.Option("network", "true")
 	}
@@ -116,6 +119,7 @@ type hashSink struct {
 	buf   []byte
 	blank bool // leave out what inputs hold: the narrow key
 	names func(tree digest.Digest) digest.Digest
+	found []string // where inputs are discovered by their names as well
 }
 
 func (h *hashSink) Arg(_ int, v string) { h.cmd.Args = append(h.cmd.Args, v) }
@@ -138,14 +142,21 @@ func (h *hashSink) Tool(t ToolIdentity) { h.Option("tool "+t.Name, string(t.Iden
 
 func (h *hashSink) Input(in *Resolved) {
 	d := in.Digest
+	blank := h.blank
+	if blank && h.found != nil {
+		if coveredBy(h.found, in.Path) {
+			return
+		}
+		blank = false
+	}
 	if in.Kind == rule.OutputTree {
-		if h.blank {
+		if blank {
 			d = h.names(d)
 		}
 		h.root.AddTree(in.Path, d)
 		return
 	}
-	if h.blank {
+	if blank {
 		d = digest.Digest{}
 	}
 	h.root.AddFile(in.Path, d, in.Exec)
@@ -191,7 +202,10 @@ func (k *Keyer) Narrow(a *rule.Action, inputs []Resolved, tools []ToolIdentity) 
 func (k *Keyer) key(a *rule.Action, inputs []Resolved, tools []ToolIdentity, blank bool) (digest.Hash, error) {
 	h := &k.sink
 	h.reset()
-	h.blank, h.names = blank, k.Names
+	h.blank, h.names, h.found = blank, k.Names, nil
+	if a.Spawn != nil && len(a.Spawn.Discover) > 0 {
+		h.found = a.Spawn.Discover
+	}
 	if blank {
 		h.Option("narrow", "1")
 	}

@@ -21,6 +21,9 @@ func (x *Executor) reads(j *Job, out *exec.Outcome) ([]Read, error) {
 	if err != nil {
 		return nil, err
 	}
+	if d := j.Action.Spawn.Discover; len(d) > 0 {
+		return x.discovered(j, names, d)
+	}
 	covers := func(p string) bool {
 		return slices.ContainsFunc(j.Inputs, func(r Resolved) bool {
 			return r.Path == p || r.Kind == rule.OutputTree && strings.HasPrefix(p, r.Path+"/")
@@ -62,6 +65,9 @@ func toolFile(p string, tools []toolset.Tool) bool {
 // inputDigests gives a function from a path to what is there now: the hash of an input, or of a file in an input tree; the
 // zero hash where there is nothing.
 func (x *Executor) inputDigests(j *Job) func(string) digest.Hash {
+	if p := j.Action.Spawn; p != nil && len(p.Discover) > 0 {
+		return x.looked(j)
+	}
 	return func(p string) digest.Hash {
 		for i := range j.Inputs {
 			r := &j.Inputs[i]

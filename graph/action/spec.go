@@ -32,6 +32,7 @@ const (
 	flagFollow
 	flagEmptySubmodules
 	flagAlone
+	flagEmptyEach
 )
 
 // errSpec is what damaged bytes decode to.
@@ -103,6 +104,7 @@ func flagsOf(a *rule.Action) uint64 {
 		set(s.Network, flagNetwork)
 		set(s.Each != nil, flagEach)
 		set(s.Each != nil && s.Each.Alone, flagAlone)
+		set(s.Each != nil && s.Each.Empty, flagEmptyEach)
 	}
 	if a.Fetch != nil {
 		set(a.Fetch.Executable, flagExecutable)
@@ -150,6 +152,7 @@ func (e *encoder) spawn(s *rule.Spawn) {
 	e.strs(s.HostTools)
 	e.str(s.Stdout)
 	e.str(s.DepFile)
+	e.strs(s.Discover)
 	e.num(uint64(s.Timeout))
 	e.num(uint64(len(s.Scratch)))
 	for _, x := range s.Scratch {
@@ -289,13 +292,14 @@ func (d *decoder) spawn(flags uint64) *rule.Spawn {
 	s.HostTools = d.strs()
 	s.Stdout = d.str()
 	s.DepFile = d.str()
+	s.Discover = d.strs()
 	s.Timeout = time.Duration(d.num())
 	for n := d.count(); n > 0; n-- {
 		s.Scratch = append(s.Scratch, rule.Scratch{Name: d.str(), Env: d.str(), Shared: d.num() == 1})
 	}
 	s.Layers = d.layers()
 	if flags&flagEach != 0 {
-		s.Each = &rule.Each{Tree: rule.Artifact{Path: d.str(), Kind: rule.ArtifactKind(d.num())}, Globs: d.strs(), Alone: flags&flagAlone != 0}
+		s.Each = &rule.Each{Tree: rule.Artifact{Path: d.str(), Kind: rule.ArtifactKind(d.num())}, Globs: d.strs(), Alone: flags&flagAlone != 0, Empty: flags&flagEmptyEach != 0}
 	}
 	return s
 }

@@ -63,10 +63,14 @@ type Spawn struct {
 	// DepFile is the path, in the action's tree, of a file in Make's syntax that lists what was read. It need not be an
 	// output. It narrows the key: of Inputs, only what it names counts.
 	DepFile string
-	Network bool
-	Timeout time.Duration // not keyed; 0: none
-	Scratch []Scratch     // not keyed
-	Layers  []Layer       // folders that hang on this machine; what they are made from is keyed
+	// Discover are paths of Inputs, and of folders above some, of which the depfile tells all that was looked at: of the rest of
+	// them not even the names are in the narrow key, and of other inputs all is. In the depfile, `a/b` is a file's content, `a/b/`
+	// the names in a folder, and `a/b/.` what kind of thing lies there; what is not there counts by its absence.
+	Discover []string
+	Network  bool
+	Timeout  time.Duration // not keyed; 0: none
+	Scratch  []Scratch     // not keyed
+	Layers   []Layer       // folders that hang on this machine; what they are made from is keyed
 	// Each, where set, fans the command out over the files of a tree.
 	Each *Each
 }
@@ -88,6 +92,8 @@ type Each struct {
 	Globs []string
 	// Alone commands see their own file of Tree and no other, so that their keys hang on nothing else in it.
 	Alone bool
+	// Empty says that no file at all is no mistake: the output is an empty tree.
+	Empty bool
 }
 
 // EnvVar is one keyed variable.

@@ -83,6 +83,9 @@ func (w *writer) action(a *rule.Action) {
 		}
 		if s.DepFile != "" {
 			w.line(1, "depfile", s.DepFile)
+			for _, d := range s.Discover {
+				w.line(1, "discover", d)
+			}
 		}
 		for _, x := range s.Scratch {
 			w.line(1, fmt.Sprintf("scratch %s in %s shared=%v", x.Name, x.Env, x.Shared))
