@@ -9,6 +9,7 @@ import (
 	"github.com/cairn-build/cairn/graph/fetch/http"
 	"github.com/cairn-build/cairn/graph/fetch/registry"
 	"github.com/cairn-build/cairn/rules"
+	"github.com/cairn-build/cairn/rules/python"
 )
 
 // wired names what this binary is made of: the kinds, the toolchains and the ways to bring bytes from outside. Nothing is
@@ -18,7 +19,7 @@ func wired(cacheDir string) build.Options {
 		Kinds:      rules.All(),
 		Toolchains: rules.Toolchains(),
 		Fetchers: map[string]func() fetch.Fetcher{
-			"git":      func() fetch.Fetcher { return git.New(git.Options{Dir: filepath.Join(cacheDir, "git")}) },
+			"git":      func() fetch.Fetcher { return git.New(git.Options{Dir: filepath.Join(cacheDir, "git"), VersionFromGit: python.VersionFromGit}) },
 			"http":     func() fetch.Fetcher { return http.New(http.Options{}) },
 			"registry": func() fetch.Fetcher { return registry.New(registry.Options{}) },
 		},

@@ -21,6 +21,9 @@ import (
 // already, because another target fetched it, is not fetched again.
 func (x *Executor) fetch(ctx context.Context, j *Job) (*Done, error) {
 	f := j.Action.Fetch
+	if f.Word != "" {
+		return x.word(j)
+	}
 	if f.GitTree != "" || f.Pin != nil {
 		return x.fetchTree(ctx, j)
 	}
@@ -127,6 +130,21 @@ func (x *Executor) download(ctx context.Context, j *Job, want digest.Hash, file 
 	return out.Close()
 }
 
+// word writes down a word of what a name was resolved to.
+func (x *Executor) word(j *Job) (*Done, error) {
+	start := time.Now()
+	text, ok := j.Action.Fetch.WordText()
+	if !ok {
+		return nil, &EnvError{fmt.Errorf("internal error: %s runs before it was resolved", j.Label)}
+	}
+	d, err := x.Store.Put([]byte(text))
+	if err != nil {
+		return nil, &EnvError{err}
+	}
+	r := OutputResult{Path: j.Action.Outputs[0].Path, Digest: d}
+	return &Done{Result: &Result{Outputs: []OutputResult{r}, Wall: time.Since(start), Isolation: "fetch"}}, nil
+}
+
 // fetchTree brings a tree of git's.
 func (x *Executor) fetchTree(ctx context.Context, j *Job) (*Done, error) {
 	f := j.Action.Fetch
@@ -152,7 +170,7 @@ func (x *Executor) fetchTree(ctx context.Context, j *Job) (*Done, error) {
 		return nil, &EnvError{err}
 	}
 	defer root.Close()
-	err = trees.FetchTree(ctx, fetch.Request{Params: f.Params, GitTree: f.GitTree, EmptySubmodules: f.EmptySubmodules, Root: x.Root,
+	err = trees.FetchTree(ctx, fetch.Request{Params: f.Params, GitTree: f.GitTree, EmptySubmodules: f.EmptySubmodules, Submodules: f.Submodules, Root: x.Root,
 		Offline: x.Offline, Progress: func(done, total int64) {
 			if x.Progress != nil {
 				x.Progress(j.Label, done, total)

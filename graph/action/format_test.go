@@ -22,6 +22,7 @@ func specs() []*rule.Action {
 		{Mnemonic: "Checkout", Fetch: &rule.Fetch{Fetcher: "git", Params: map[string]string{"url": "u"}, GitTree: strings.Repeat("0", 40), EmptySubmodules: true,
 			Pin: &rule.Pin{Params: map[string]string{"url": "u", "ref": "HEAD"}, Entry: map[string]string{"commit": "c"}, Follow: true}}},
 		{Fetch: &rule.Fetch{Fetcher: "git", Pin: &rule.Pin{}}},
+		{Fetch: &rule.Fetch{Fetcher: "git", Word: "describe", Submodules: true, Pin: &rule.Pin{Entry: map[string]string{"describe": ""}}}},
 		{Spawn: &rule.Spawn{}},
 	}
 }

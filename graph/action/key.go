@@ -55,10 +55,18 @@ func Describe(a *rule.Action, inputs []Resolved, tools []ToolIdentity, s Sink) {
 		s.Option("args", string(a.Call.Args))
 	case a.Fetch != nil:
 		f := a.Fetch
+		if f.Word != "" {
+			text, _ := f.WordText() // without it the action does not run
+			s.Option("word", text)
+			return
+		}
 		if f.SHA256 == "" && (f.GitTree != "" || f.Pin != nil) {
 			s.Option("git-tree", f.GitTree)
 			if f.EmptySubmodules {
 				s.Option("submodules", "empty")
+			}
+			if f.Submodules {
+				s.Option("submodules", "fetched")
 			}
 			return
 		}

@@ -194,12 +194,36 @@ func TestAGitTreeIsWhatItsIDSays(t *testing.T) {
 		"address and commit": {func(f *rule.Fetch) { f.Params = map[string]string{"url": "v", "commit": "d", "subdir": "s"} }, true},
 		"entry":              {func(f *rule.Fetch) { f.Pin.Entry = map[string]string{"commit": "d"}; f.Pin.Follow = true }, true},
 		"tree":               {func(f *rule.Fetch) { f.GitTree = strings.Repeat("cd", 20) }, false},
-		"submodules":         {func(f *rule.Fetch) { f.EmptySubmodules = true }, false},
+		"no submodules":      {func(f *rule.Fetch) { f.EmptySubmodules = true }, false},
+		"submodules":         {func(f *rule.Fetch) { f.Submodules = true }, false},
+		"a word":             {func(f *rule.Fetch) { f.Word = "commit" }, false},
 		"a file's digest":    {func(f *rule.Fetch) { f.SHA256, f.GitTree, f.Pin = strings.Repeat("ab", 20), "", nil }, false},
 	} {
 		if (mk(c.change) == first) != c.same {
 			t.Errorf("%s: the key is the same: %v", name, !c.same)
 		}
+	}
+}
+
+// The file of a word is what the word is, whatever else the answer says.
+func TestAWordIsItsText(t *testing.T) {
+	k := &Keyer{}
+	mk := func(word string, entry map[string]string) digest.Hash {
+		h, err := k.Full(&rule.Action{Outputs: []rule.Artifact{{Path: "o"}}, Fetch: &rule.Fetch{Fetcher: "git", Word: word, Pin: &rule.Pin{Entry: entry}}}, nil, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return h
+	}
+	first := mk("describe", map[string]string{"commit": "c", "describe": "v1"})
+	if mk("describe", map[string]string{"commit": "d", "describe": "v1"}) != first {
+		t.Error("a commit with the same word is another file")
+	}
+	if mk("describe", map[string]string{"commit": "c", "describe": "v2"}) == first {
+		t.Error("another word is the same file")
+	}
+	if mk("commit", map[string]string{"commit": "c"}) == mk("commit", map[string]string{"commit": ""}) {
+		t.Error("an empty word is as good as another")
 	}
 }
 

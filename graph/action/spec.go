@@ -33,6 +33,7 @@ const (
 	flagEmptySubmodules
 	flagAlone
 	flagEmptyEach
+	flagSubmodules
 )
 
 // errSpec is what damaged bytes decode to.
@@ -109,6 +110,7 @@ func flagsOf(a *rule.Action) uint64 {
 	if a.Fetch != nil {
 		set(a.Fetch.Executable, flagExecutable)
 		set(a.Fetch.EmptySubmodules, flagEmptySubmodules)
+		set(a.Fetch.Submodules, flagSubmodules)
 		set(a.Fetch.Pin != nil, flagPin)
 		set(a.Fetch.Pin != nil && a.Fetch.Pin.Follow, flagFollow)
 	}
@@ -179,6 +181,7 @@ func (e *encoder) fetch(f *rule.Fetch) {
 	e.str(f.Unpack)
 	e.num(uint64(f.Strip))
 	e.str(f.GitTree)
+	e.str(f.Word)
 	if f.Pin != nil {
 		e.words(f.Pin.Params)
 		e.words(f.Pin.Entry)
@@ -319,12 +322,14 @@ func (d *decoder) words() map[string]string {
 }
 
 func (d *decoder) fetch(flags uint64) *rule.Fetch {
-	f := &rule.Fetch{Fetcher: d.str(), Executable: flags&flagExecutable != 0, EmptySubmodules: flags&flagEmptySubmodules != 0}
+	f := &rule.Fetch{Fetcher: d.str(), Executable: flags&flagExecutable != 0, EmptySubmodules: flags&flagEmptySubmodules != 0,
+		Submodules: flags&flagSubmodules != 0}
 	f.Params = d.words()
 	f.SHA256 = d.str()
 	f.Unpack = d.str()
 	f.Strip = int(d.num())
 	f.GitTree = d.str()
+	f.Word = d.str()
 	if flags&flagPin != 0 {
 		f.Pin = &rule.Pin{Params: d.words(), Entry: d.words(), Follow: flags&flagFollow != 0}
 	}

@@ -66,6 +66,44 @@ type source struct {
 	where   diag.Range
 	fetcher string
 	pin     *rule.Pin
+	want    []string // words of the answer that some target makes use of
+}
+
+// ask adds what one more action of the source is about.
+func (s *source) ask(f *rule.Fetch) {
+	if f.Word != "" && !slices.Contains(s.want, f.Word) {
+		s.want = append(s.want, f.Word)
+	}
+	if f.Pin.Entry == nil {
+		s.pin = f.Pin // no action knows less
+	}
+}
+
+// sourcesOf gives the wanted sources that are open, each once.
+func sourcesOf(g *state.Graph, w state.Wanted) ([]*source, error) {
+	var all []*source
+	byKey := map[load.LockKey]*source{}
+	for i := range w.Actions.Below(g.NumActions()) {
+		a := state.ActionID(i)
+		if g.ActionFlags(a)&state.Unpinned == 0 {
+			continue
+		}
+		act, err := action.DecodeSpec(g.Spec(a))
+		if err != nil {
+			return nil, &EnvError{Err: err}
+		}
+		t := g.ActionTarget(a)
+		l := g.Label(t) // its strings are the snapshot's, which may go before the key does
+		key := load.LockKey{Kind: strings.Clone(g.TargetKind(t)), Label: label.Label{Pkg: strings.Clone(l.Pkg), Name: strings.Clone(l.Name)}}
+		s := byKey[key] // it may be there for another platform already
+		if s == nil {
+			s = &source{key: key, where: placeOf(g, t), fetcher: act.Fetch.Fetcher, pin: act.Fetch.Pin}
+			byKey[key] = s
+			all = append(all, s)
+		}
+		s.ask(act.Fetch)
+	}
+	return all, nil
 }
 
 // pin resolves the wanted sources that are open, and says whether that gave anything that the graph does not know.
@@ -74,24 +112,14 @@ func (e *Engine) pin(ctx context.Context, g *state.Graph, w state.Wanted) (news 
 	if err != nil {
 		return false, err
 	}
+	sources, err := sourcesOf(g, w)
+	if err != nil {
+		return false, err
+	}
 	entries := map[load.LockKey]map[string]string{}
 	var ds diag.List
-	for i := range w.Actions.Below(g.NumActions()) {
-		a := state.ActionID(i)
-		if g.ActionFlags(a)&state.Unpinned == 0 {
-			continue
-		}
-		act, err := action.DecodeSpec(g.Spec(a))
-		if err != nil {
-			return false, &EnvError{Err: err}
-		}
-		t := g.ActionTarget(a)
-		l := g.Label(t) // its strings are the snapshot's, which may go before the key does
-		s := source{key: load.LockKey{Kind: strings.Clone(g.TargetKind(t)), Label: label.Label{Pkg: strings.Clone(l.Pkg), Name: strings.Clone(l.Name)}}, where: placeOf(g, t), fetcher: act.Fetch.Fetcher, pin: act.Fetch.Pin}
-		if _, done := entries[s.key]; done {
-			continue // the same target for another platform
-		}
-		if !s.pin.Follow && e.o.Locked {
+	for _, s := range sources {
+		if e.o.Locked && !s.pin.Follow {
 			ds = append(ds, notLocked(s))
 			continue
 		}
@@ -139,15 +167,15 @@ func placeOf(g *state.Graph, t state.TargetID) diag.Range {
 	return diag.Range{File: strings.Clone(g.TargetFile(t)), Start: diag.Pos{Line: g.TargetLine(t), Column: 1}}
 }
 
-func notLocked(s source) diag.Diag {
+func notLocked(s *source) diag.Diag {
 	return diag.Diag{Code: "not-locked", Summary: fmt.Sprintf("%s has no entry in %s", s.key.Label, load.LockFile), Range: s.where,
 		Detail: "An entry says what its name means, and --locked forbids to make one. Where there is one, it is about another " +
-			"name or address than the target has now.",
+			"name or address than the target has now, or lacks a word that is wanted now.",
 		Hint: fmt.Sprintf("Run `cairn lock %s`, and commit %s.", s.key.Label, load.LockFile)}
 }
 
 // resolve asks the fetcher. Errors: a diag.Diag where what is declared is not there, *EnvError, or ctx's.
-func (e *Engine) resolve(ctx context.Context, s source, had map[string]string) (map[string]string, error) {
+func (e *Engine) resolve(ctx context.Context, s *source, had map[string]string) (map[string]string, error) {
 	f, err := e.fetcher(s.fetcher)
 	if err != nil {
 		return nil, &EnvError{Err: err}
@@ -156,7 +184,7 @@ func (e *Engine) resolve(ctx context.Context, s source, had map[string]string) (
 	if !ok {
 		return nil, &EnvError{Err: fmt.Errorf("internal error: fetcher %q resolves nothing", s.fetcher)}
 	}
-	answer, err := r.Resolve(ctx, fetch.Question{Params: s.pin.Params, Had: had, Root: e.o.Root, Offline: e.o.Offline, LastSeen: s.pin.Follow})
+	answer, err := r.Resolve(ctx, fetch.Question{Params: s.pin.Params, Had: had, Root: e.o.Root, Offline: e.o.Offline, LastSeen: s.pin.Follow, Want: s.want})
 	var declared *fetch.DeclaredError
 	switch {
 	case err == nil:
@@ -185,7 +213,7 @@ func entryOf(params, answer map[string]string) map[string]string {
 // covers says whether an entry has all words of an answer.
 func covers(entry, answer map[string]string) bool {
 	for k, v := range answer {
-		if entry[k] != v {
+		if had, ok := entry[k]; !ok || had != v {
 			return false
 		}
 	}
@@ -325,7 +353,7 @@ func (e *Engine) Lock(ctx context.Context, covered func(label.Label) bool) (move
 		return nil, 0, ds.Sort()
 	}
 	for _, k := range ws.Lock.Keys() {
-		if !slices.ContainsFunc(sources, func(s source) bool { return s.key == k }) && covered(k.Label) {
+		if !slices.ContainsFunc(sources, func(s *source) bool { return s.key == k }) && covered(k.Label) {
 			had, _ := ws.Lock.Get(k)
 			changes[k] = nil
 			moved = append(moved, LockChange{k.Kind, k.Label.String(), had, nil})
@@ -340,19 +368,34 @@ func (e *Engine) Lock(ctx context.Context, covered func(label.Label) bool) (move
 	return moved, entries, e.writeLock(ctx, changes)
 }
 
-// lockable gives the sources that have an entry of their own, each once, in order.
-func lockable(order []*analysis.Configured) []source {
-	var all []source
-	seen := map[load.LockKey]bool{}
+// lockable gives the sources that have an entry of their own, each once, in order. Of the words of an answer that have a file of
+// their own, those are wanted whose file some action reads.
+func lockable(order []*analysis.Configured) []*source {
+	read := map[rule.Artifact]bool{}
 	for _, c := range order {
-		key := load.LockKey{Kind: c.Target.Kind, Label: c.Target.Label}
 		for _, a := range c.Actions {
-			if a.Fetch != nil && a.Fetch.Pin != nil && !a.Fetch.Pin.Follow && !seen[key] {
-				seen[key] = true
-				all = append(all, source{key: key, where: c.Target.Range, fetcher: a.Fetch.Fetcher, pin: a.Fetch.Pin})
+			for _, in := range a.Inputs {
+				read[in] = true
 			}
 		}
 	}
-	slices.SortFunc(all, func(a, b source) int { return label.Compare(a.key.Label, b.key.Label) })
+	var all []*source
+	byKey := map[load.LockKey]*source{}
+	for _, c := range order {
+		key := load.LockKey{Kind: c.Target.Kind, Label: c.Target.Label}
+		for _, a := range c.Actions {
+			if a.Fetch == nil || a.Fetch.Pin == nil || a.Fetch.Pin.Follow || len(a.Fetch.Pin.Params) == 0 || a.Fetch.Word != "" && !read[a.Outputs[0]] {
+				continue
+			}
+			s := byKey[key]
+			if s == nil {
+				s = &source{key: key, where: c.Target.Range, fetcher: a.Fetch.Fetcher, pin: a.Fetch.Pin}
+				byKey[key] = s
+				all = append(all, s)
+			}
+			s.ask(a.Fetch)
+		}
+	}
+	slices.SortFunc(all, func(a, b *source) int { return label.Compare(a.key.Label, b.key.Label) })
 	return all
 }

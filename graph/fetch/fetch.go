@@ -24,6 +24,8 @@ type Request struct {
 	Offline bool
 	// EmptySubmodules is as in rule.Fetch.
 	EmptySubmodules bool
+	// Submodules is as in rule.Fetch.
+	Submodules bool
 }
 
 // Fetcher opens the bytes of a request. The caller hashes them and compares. Safe for concurrent use. Errors name what was
@@ -55,7 +57,9 @@ type Question struct {
 	Params map[string]string
 	// Had is an earlier answer with its question, which may have been another. Where it serves, it is kept: only what is new
 	// is asked for. nil: everything anew.
-	Had     map[string]string
+	Had map[string]string
+	// Want are words that the answer must have besides those that it always has.
+	Want    []string
 	Root    string // as in Request
 	Offline bool
 	// LastSeen allows, with Offline, to give what the last answer over the network was.

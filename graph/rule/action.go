@@ -164,8 +164,8 @@ type Entry struct {
 // Offer is a file that an index has. SHA256 is "" where the index does not say.
 type Offer struct{ File, SHA256 string }
 
-// Fetch brings bytes whose digest is declared. Its key is SHA256, Unpack, Strip and Executable, or GitTree and
-// EmptySubmodules, and nothing else.
+// Fetch brings bytes whose digest is declared. Its key is SHA256, Unpack, Strip and Executable, or GitTree and what is done
+// with submodules, or the text of Word, and nothing else.
 type Fetch struct {
 	Fetcher    string            // which fetcher cmd has wired in: "http", "registry", "git"
 	Params     map[string]string // for the fetcher; not keyed
@@ -178,6 +178,11 @@ type Fetch struct {
 	GitTree string
 	// EmptySubmodules leaves the places of submodules as empty folders; otherwise they are an error.
 	EmptySubmodules bool
+	// Submodules puts the trees of submodules into their places, theirs as well.
+	Submodules bool
+	// Word makes the one output a small file in place of all this: the word of Pin's answer and a line end, or nothing where the
+	// word is empty. Its text is its key.
+	Word string
 	// Pin is set where BUILD.hcl names what moves, such as a branch. Without an Entry neither SHA256 nor GitTree is known yet, and
 	// the engine resolves Pin before the action runs.
 	Pin *Pin // not keyed
@@ -186,9 +191,24 @@ type Fetch struct {
 // Pin says how a name that moves comes to a digest. The lock file holds the answer; where it has none, the fetcher (a
 // fetch.Resolver) is asked by the build that wants it.
 type Pin struct {
-	Params map[string]string // the question; an entry of the lock file repeats it, so that an edited BUILD.hcl is asked anew
+	Params map[string]string // the question; an entry of the lock file repeats it, so that an edited BUILD.hcl is asked anew; none: not asked
 	Entry  map[string]string // the answer that the declaration was made with, nil for none
 	Follow bool              // asked in each run; the lock file is left alone
+}
+
+// WordText gives the file that a Fetch with a Word makes, false as long as the word is not known.
+func (f *Fetch) WordText() (string, bool) {
+	if f.Pin == nil {
+		return "", false
+	}
+	switch text, ok := f.Pin.Entry[f.Word]; {
+	case !ok:
+		return "", false
+	case text == "":
+		return "", true
+	default:
+		return text + "\n", true
+	}
 }
 
 // HostTool gives the placeholder that stands for the path of a program of the host in Argv and Env values. The real path

@@ -48,11 +48,20 @@ func (Toolchain) ProviderName() string { return "toolchain" }
 
 // Checkout is a tree of a version control system at one commit: provider "checkout". Commit is "" as long as nobody asked
 // what it is; the build that wants the target asks.
+//
+// CommitFile and DescribeFile are files that are made where an action has them among its inputs, and not otherwise. Both come of the
+// same answer as the tree, and each is keyed by its own text.
 type Checkout struct {
-	Tree   Artifact
-	URL    string
-	Ref    string // what was declared: "refs/heads/main", "refs/tags/v1", "HEAD", or a commit
-	Commit string
+	Tree Artifact
+	// CommitFile holds the commit's id, 40 or 64 hex digits, and a line end.
+	CommitFile Artifact
+	// DescribeFile holds the nearest tag with a digit in its name, how many commits ago it was, and the commit ("v1.2-3-g0123456789ab"), or
+	// the commit alone where there is no such tag, and a line end. It is empty where the version of what is in Tree does
+	// not come from git, so that a new commit is no other file.
+	DescribeFile Artifact
+	URL          string
+	Ref          string // what was declared: "refs/heads/main", "refs/tags/v1", "HEAD", or a commit
+	Commit       string
 }
 
 // ProviderName implements Provider.

@@ -27,7 +27,8 @@ var Source = &rule.Rule{
 		{Name: "commit", Type: rule.String, Doc: "The commit: all 40 digits, or as many of the first ones as make it unique."},
 		{Name: "subdir", Type: rule.String, Doc: "The folder of the repository that is wanted; by default all of it. A commit that changes nothing below it changes no key."},
 		{Name: "follow", Type: rule.Bool, Default: false, Doc: "Whether each run asks anew what the branch or tag is, and leaves the lock file alone."},
-		{Name: "submodules", Type: rule.Bool, Doc: "`false` leaves the folders of submodules empty. By default a submodule is an error; `true`, to fetch them, is not supported yet."},
+		{Name: "submodules", Type: rule.Bool, Doc: "`true` puts the trees of submodules into their folders, and of theirs; `false` leaves the folders empty. By default a submodule is an error."},
+		{Name: "describe", Type: rule.String, Default: "auto", Doc: "Whether the commit's place in history (`v1.2-3-g0123456789ab`) counts for what takes its version from git: `auto`, where the build settings at the tree's root say so; `always`; `never`."},
 	},
 	Analyze: analyzeSource,
 }
@@ -40,25 +41,49 @@ func analyzeSource(c *rule.Context) error {
 		}
 		params["subdir"] = sub
 	}
-	if c.Bool("submodules") {
-		c.Problem("submodules", "no-submodules", "submodules = true is not supported yet",
-			"Write submodules = false to leave their folders empty, and another git_source for what is needed of them.")
+	describe := c.String("describe")
+	switch describe {
+	case "auto", "never":
+	case "always":
+		params["describing"] = describe
+	default:
+		c.Problem("describe", "bad-describe", fmt.Sprintf("%q is no way to describe", describe), "It is auto, always or never.")
 	}
-	f := &rule.Fetch{Fetcher: "git", Params: maps.Clone(params), EmptySubmodules: c.Has("submodules"), Pin: &rule.Pin{Params: params, Follow: c.Bool("follow")}}
+	pin := &rule.Pin{Params: params, Follow: c.Bool("follow")}
+	f := &rule.Fetch{Fetcher: "git", Params: maps.Clone(params), EmptySubmodules: c.Has("submodules") && !c.Bool("submodules"), Submodules: c.Bool("submodules"), Pin: pin}
 	if e := c.Locked(); fresh(e, params) {
 		f.GitTree, f.Params["commit"] = e["tree"], e["commit"]
-		f.Pin.Entry = map[string]string{"commit": e["commit"], "tree": e["tree"]}
+		pin.Entry = map[string]string{"commit": e["commit"], "tree": e["tree"]}
+		if d, ok := e["describe"]; ok {
+			pin.Entry["describe"] = d
+		}
 	}
 	out := c.OutputTree("", c.Label().Base())
 	c.Declare(rule.Action{Mnemonic: "Checkout", Outputs: []rule.Artifact{out}, Fetch: f})
+	p := rule.Checkout{Tree: out, URL: params["url"], Ref: params["ref"], Commit: f.Params["commit"]}
+	p.CommitFile = word(c, pin, "commit")
+	if describe == "never" {
+		pin = &rule.Pin{Entry: map[string]string{"describe": ""}}
+	}
+	p.DescribeFile = word(c, pin, "describe")
 	c.SetDefault(out)
-	c.Provide(rule.Checkout{Tree: out, URL: params["url"], Ref: params["ref"], Commit: f.Params["commit"]})
+	c.Provide(p)
 	return nil
+}
+
+// word declares the file of one word of the answer; nobody makes it who does not want it.
+func word(c *rule.Context, pin *rule.Pin, name string) rule.Artifact {
+	if _, ok := pin.Entry[name]; !ok {
+		pin = &rule.Pin{Params: pin.Params, Follow: pin.Follow} // all the same, this one is asked for
+	}
+	out := c.OutputFile("", c.Label().Base()+"."+name)
+	c.Declare(rule.Action{Mnemonic: "Describe", Outputs: []rule.Artifact{out}, Fetch: &rule.Fetch{Fetcher: "git", Word: name, Pin: pin}})
+	return out
 }
 
 // fresh says whether an entry of the lock file is about what the target declares now, and whole.
 func fresh(e, params map[string]string) bool {
-	for _, k := range []string{"url", "ref", "subdir"} {
+	for _, k := range []string{"url", "ref", "subdir", "describing"} {
 		if e[k] != params[k] {
 			return false
 		}

@@ -100,10 +100,14 @@ func (w *writer) action(a *rule.Action) {
 	}
 	if f := a.Fetch; f != nil {
 		w.line(1, fmt.Sprintf("fetch %s sha256=%s unpack=%q strip=%d executable=%v", f.Fetcher, f.SHA256, f.Unpack, f.Strip, f.Executable))
+		if f.Word != "" {
+			text, known := f.WordText()
+			w.line(2, fmt.Sprintf("word %s %q known=%v", f.Word, text, known))
+		}
 		if f.GitTree != "" {
 			w.line(2, "git tree", f.GitTree)
 		}
-		w.flags(2, map[string]bool{"empty submodules": f.EmptySubmodules, "pinned": f.Pin != nil && f.Pin.Entry != nil,
+		w.flags(2, map[string]bool{"empty submodules": f.EmptySubmodules, "submodules": f.Submodules, "pinned": f.Pin != nil && f.Pin.Entry != nil,
 			"not pinned": f.Pin != nil && f.Pin.Entry == nil, "follows": f.Pin != nil && f.Pin.Follow})
 		for _, k := range slices.Sorted(maps.Keys(f.Params)) {
 			w.line(2, k, f.Params[k])

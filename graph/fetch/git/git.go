@@ -27,14 +27,25 @@ type Options struct {
 	Dir     string                 // where mirrors lie; made when first needed
 	Git     func() (string, error) // the path of the system's git; nil: looked up in PATH. An error means that there is none
 	Environ func() []string        // nil: os.Environ
+	// VersionFromGit says whether the version of a project comes from git; read gives a file at the project's root, or fs.ErrNotExist.
+	// nil: none does.
+	VersionFromGit func(read func(path string) ([]byte, error)) bool
 }
 
 // Fetcher is a fetch.TreeFetcher and a fetch.Resolver. It is safe for concurrent use.
 type Fetcher struct {
-	o    Options
-	git  func() string // "" for none
+	o         Options
+	git       func() string // "" for none
+	mu        sync.Mutex
+	memo      map[string]*answer
+	lists     map[string]*listing // by address
+	described map[string]string   // what describe said
+}
+
+// listing is all refs of a repository as long as the Fetcher lives.
+type listing struct {
 	mu   sync.Mutex
-	memo map[string]*answer
+	refs refs
 }
 
 // answer is what a ref means as long as the Fetcher lives.
@@ -57,7 +68,7 @@ func New(o Options) *Fetcher {
 	if o.Environ == nil {
 		o.Environ = os.Environ
 	}
-	return &Fetcher{o: o, memo: map[string]*answer{}, git: sync.OnceValue(func() string {
+	return &Fetcher{o: o, memo: map[string]*answer{}, lists: map[string]*listing{}, described: map[string]string{}, git: sync.OnceValue(func() string {
 		path, err := o.Git()
 		if err != nil {
 			return ""
@@ -73,7 +84,8 @@ func (f *Fetcher) Fetch(context.Context, fetch.Request) (io.ReadCloser, error) {
 
 // Resolve implements fetch.Resolver. The question is "url", "ref" ("refs/heads/...", "refs/tags/...", "HEAD", or the hex digits
 // of a commit, all or the first ones) and "subdir" (may be absent); the answer is "commit" and "tree", the id of the tree
-// at subdir.
+// at subdir. The word "describe" is given where it is wanted: the commit's place in history, or "" where the version of the tree does
+// not come from git and "describing" is not "always".
 func (f *Fetcher) Resolve(ctx context.Context, q fetch.Question) (map[string]string, error) {
 	a, err := parseAddress(q.Params["url"], q.Root)
 	if err != nil {
@@ -101,7 +113,13 @@ func (f *Fetcher) Resolve(ctx context.Context, q fetch.Question) (map[string]str
 	if err != nil {
 		return nil, err
 	}
-	return map[string]string{"commit": commit, "tree": tree}, nil
+	out := map[string]string{"commit": commit, "tree": tree}
+	if slices.Contains(q.Want, "describe") {
+		if out["describe"], err = f.describe(ctx, a, commit, q); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
 }
 
 // FetchTree implements fetch.TreeFetcher. Params are "url", "ref", "subdir" and "commit"; the tree at subdir of the commit must

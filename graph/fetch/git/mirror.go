@@ -22,6 +22,7 @@ import (
 //	refs/cairn/seen/<hash>    what a ref (hashed by its name) led to when the server was last asked
 //	refs/cairn/tip/<hash>     a ref that go-git fetched alone
 //	refs/cairn/remote/...     the server's refs, as of the last time that all of them were fetched
+//	refs/cairn/history/<id>   what led to this commit was asked for; the file "shallow" says where it still ends
 //
 // <dir>.lock is locked by whoever writes, by flock, which ends with its holder. Reading needs no lock: objects are only
 // added. A missing or damaged mirror is made anew.
@@ -144,6 +145,8 @@ func (m *mirror) discard(ctx context.Context) error {
 
 func commitRef(id string) string { return "refs/cairn/commits/" + id }
 
+func historyRef(id string) string { return "refs/cairn/history/" + id }
+
 func seenRef(ref string) string {
 	h := sha256.Sum256([]byte(ref))
 	return "refs/cairn/seen/" + hex.EncodeToString(h[:16])
@@ -198,4 +201,51 @@ func (m *mirror) setRef(name, id string) error {
 func (m *mirror) shallow() bool {
 	fi, err := os.Stat(filepath.Join(m.dir, "shallow"))
 	return err == nil && fi.Size() > 0
+}
+
+// deep says whether history was asked for. What is fetched from then on must not cut it off again.
+func (m *mirror) deep() bool {
+	names, err := os.ReadDir(filepath.Join(m.dir, "refs/cairn/history"))
+	return err == nil && len(names) > 0
+}
+
+// ends gives the commits whose parents are left out.
+func (m *mirror) ends() map[string]bool {
+	out := map[string]bool{}
+	b, err := os.ReadFile(filepath.Join(m.dir, "shallow"))
+	if err != nil {
+		return out // a whole history has no such file
+	}
+	for id := range strings.FieldsSeq(string(b)) {
+		out[id] = true
+	}
+	return out
+}
+
+// tags gives the server's tags as of the last time that all refs were fetched, by full name.
+func (m *mirror) tags() (refs, error) {
+	out := refs{}
+	const prefix = "refs/cairn/remote/tags/"
+	if b, err := os.ReadFile(filepath.Join(m.dir, "packed-refs")); err == nil {
+		for line := range strings.Lines(string(b)) {
+			if id, name, ok := strings.Cut(strings.TrimSpace(line), " "); ok && strings.HasPrefix(name, prefix) {
+				out["refs/tags/"+name[len(prefix):]] = id
+			}
+		}
+	}
+	dir := filepath.Join(m.dir, filepath.FromSlash(prefix))
+	err := filepath.WalkDir(dir, func(p string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		b, err := os.ReadFile(p)
+		if rel, ok := strings.CutPrefix(filepath.ToSlash(p), filepath.ToSlash(dir)+"/"); ok && err == nil {
+			out["refs/tags/"+rel] = strings.TrimSpace(string(b))
+		}
+		return err
+	})
+	if errors.Is(err, fs.ErrNotExist) {
+		err = nil
+	}
+	return out, err
 }

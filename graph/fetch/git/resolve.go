@@ -40,7 +40,7 @@ func (f *Fetcher) commit(ctx context.Context, a address, ref string, q fetch.Que
 	case isHex(ref):
 		commit, err = f.expand(ctx, a, ref)
 	default:
-		commit, err = f.ask(ctx, a, ref)
+		commit, err = f.ask(ctx, a, ref, slices.Contains(q.Want, "describe"))
 	}
 	if err == nil {
 		ans.commit = commit
@@ -67,8 +67,8 @@ func (f *Fetcher) lastSeen(a address, ref string) string {
 	return ""
 }
 
-// ask asks the server what a branch, a tag or HEAD is.
-func (f *Fetcher) ask(ctx context.Context, a address, ref string) (string, error) {
+// ask asks the server what a branch, a tag or HEAD is; with whole for all its refs, which are wanted anyway.
+func (f *Fetcher) ask(ctx context.Context, a address, ref string, whole bool) (string, error) {
 	t := f.transport()
 	names := []string{ref, ref + "^{}"}
 	branch, isBranch := strings.CutPrefix(ref, "refs/heads/")
@@ -79,7 +79,13 @@ func (f *Fetcher) ask(ctx context.Context, a address, ref string) (string, error
 	case isTag:
 		names = append(names, "refs/heads/"+tag)
 	}
-	rs, err := t.list(ctx, a, names...)
+	var rs refs
+	var err error
+	if whole {
+		rs, err = f.all(ctx, a)
+	} else {
+		rs, err = t.list(ctx, a, names...)
+	}
 	if err != nil {
 		return "", err
 	}

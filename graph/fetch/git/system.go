@@ -120,9 +120,9 @@ var refusals = []string{"not our ref", "unadvertised object", "couldn't find rem
 func (s *system) fetch(ctx context.Context, m *mirror, a address, spec []string, shallow bool) error {
 	args := []string{"fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "--no-auto-gc", "--force"}
 	switch {
-	case shallow:
+	case shallow && !m.deep():
 		args = append(args, "--depth=1")
-	case m.shallow():
+	case !shallow && m.shallow():
 		args = append(args, "--unshallow", "--prune")
 	default:
 		args = append(args, "--prune")
