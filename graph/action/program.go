@@ -6,9 +6,9 @@ import (
 	"github.com/cairn-build/cairn/graph/rule"
 )
 
-// The encoded form of a program, as the snapshot keeps it beside its target: version 2, argv, env, passed names, data, tools, trees,
+// The encoded form of a program, as the snapshot keeps it beside its target: version 3, argv, env, passed names, data, tools, trees,
 // layers, and 1 with the script's own words or 0.
-const programVersion = 2
+const programVersion = 3
 
 // EncodeProgram gives what `cairn run` needs of p.
 func EncodeProgram(p rule.Program) []byte {
@@ -26,6 +26,15 @@ func EncodeProgram(p rule.Program) []byte {
 		e.str(s.Dir)
 		e.strs(s.Path)
 		e.num(uint64(s.Grace))
+		flags := uint64(0)
+		if s.Calls {
+			flags |= 1
+		}
+		if s.Chosen {
+			flags |= 2
+		}
+		e.num(flags)
+		e.strs([]string{s.Init, s.Main, s.Env, s.List, s.Project})
 	} else {
 		e.num(0)
 	}
@@ -60,7 +69,15 @@ func DecodeProgram(b []byte) (rule.Program, bool) {
 	p.Trees = d.artifacts()
 	p.Layers = d.layers()
 	if d.num() == 1 {
-		p.Script = &rule.Script{Dir: d.str(), Path: d.strs(), Grace: time.Duration(d.num())}
+		s := &rule.Script{Dir: d.str(), Path: d.strs(), Grace: time.Duration(d.num())}
+		flags := d.num()
+		s.Calls, s.Chosen = flags&1 != 0, flags&2 != 0
+		if words := d.strs(); len(words) == 5 {
+			s.Init, s.Main, s.Env, s.List, s.Project = words[0], words[1], words[2], words[3], words[4]
+		} else {
+			d.bad = true
+		}
+		p.Script = s
 	}
 	return p, !d.bad && d.b == ""
 }

@@ -291,7 +291,9 @@ func (a *analyzer) run(n *node, r *rule.Rule) {
 		return
 	}
 	for i := range decl.Actions {
-		overlay(&decl.Actions[i], t, env)
+		if !decl.Apart[i] {
+			overlay(&decl.Actions[i], t, env)
+		}
 	}
 	n.conf.Declared = decl
 }

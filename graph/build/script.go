@@ -30,6 +30,7 @@ func (e *Engine) asScript(l *Launch, p rule.Program, where *spots) (modules spot
 			}
 		}
 	}
+	s.List, s.Project = where.at(s.List), where.at(s.Project)
 	for i := range s.Path {
 		s.Path[i] = where.at(s.Path[i])
 	}

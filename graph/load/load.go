@@ -85,8 +85,9 @@ type loader struct {
 	nested    map[string]bool // folders that are workspaces of their own
 	holds     map[string]bool // folders that are or hold packages
 	varNames  []string
-	ctx       *hcl.EvalContext // var.* and the pure functions
-	poisoned  bool             // a variable has an error
+	ctx       *hcl.EvalContext      // var.* and the pure functions
+	poisoned  bool                  // a variable has an error
+	defaults  map[string]rule.Value // of the workspace block
 	varying   map[string][]byte
 }
 
@@ -254,6 +255,7 @@ func (l *loader) root(w *Workspace, files []source) (*hclsyntax.Body, diag.List)
 			Range: diag.Range{File: BuildFile}, Hint: "workspace \"name\" {}"})
 	}
 	w.Name, w.Settings = u.workspaceBlocks(spaces)
+	l.defaults = w.Settings.Defaults
 	values, shown := u.variables(vars, w.Local)
 	w.Vars = shown
 	l.ctx.Variables = map[string]cty.Value{"var": cty.ObjectVal(values)}

@@ -20,6 +20,7 @@ var workspaceAttrs = []rule.Attr{
 	{Name: "requires", Type: rule.String, Doc: "A semver constraint on cairn itself (`>= 0.1`)."},
 	{Name: "tool_identity", Type: rule.StringMap, Doc: "How strictly programs of the host are told apart: `content` (default), `version`, or `declared:TEXT`."},
 	{Name: "description", Type: rule.String, Doc: "What the workspace is, for people."},
+	{Name: "default_env", Type: rule.LabelRef, Doc: "The `python_env` that scripts have which name none (`//envs:default`)."},
 }
 
 var packageAttrs = []rule.Attr{

@@ -171,7 +171,10 @@ func (it *instance) build() *rule.Target {
 		at := &k.rule.Attrs[i]
 		a := attrs[at.Name]
 		if a == nil {
+			of, said := u.l.defaults[at.Workspace]
 			switch {
+			case said:
+				t.Attrs[at.Name] = of
 			case at.Default != nil:
 				t.Attrs[at.Name] = rule.Value{Value: at.Default}
 			case at.Required:

@@ -18,6 +18,8 @@ type Settings struct {
 	// ToolIdentity says for programs of the host how strictly they are told apart: "content", "version" or
 	// "declared:TEXT". Programs that are not in it are told apart by content.
 	ToolIdentity map[string]string
+	// Defaults are the attributes that kinds name in rule.Attr.Workspace.
+	Defaults map[string]rule.Value
 }
 
 // workspaceBlocks reads the workspace block. It holds literals only: it must mean the same to every version of cairn.
@@ -48,6 +50,8 @@ func (u *unit) workspaceBlocks(blocks []*hclsyntax.Block) (name string, s Settin
 				u.checkRequires(s.Requires, a, context)
 			case "description":
 				s.Description = v.(string)
+			case "default_env":
+				s.Defaults = map[string]rule.Value{at.Name: {Value: v, Range: rangeOf(a.Expr.Range()), Workspace: true}}
 			case "tool_identity":
 				s.ToolIdentity = v.(map[string]string)
 				u.checkIdentities(s.ToolIdentity, a, context)

@@ -2,6 +2,7 @@ package rule
 
 import (
 	"fmt"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -58,6 +59,7 @@ type Context struct {
 // Declared is what an Analyze has declared.
 type Declared struct {
 	Actions   []Action
+	Apart     map[int]bool // indices of Actions that the target's common attributes are not laid over: those of Within
 	Default   []Artifact
 	Providers []Provider
 }
@@ -248,6 +250,43 @@ func CheckRel(rel string) error {
 // Declare adds an action. The engine lays the target's common attributes (env, pass_env, timeout, network, resources, ...)
 // over it afterwards.
 func (c *Context) Declare(a Action) { c.decl.Actions = append(c.decl.Actions, a) }
+
+// Within analyses a target of another kind in this one's place, with these attributes and the kind's own defaults: as part of a
+// target of kind "script", say, the environment that a python_env would be. Its outputs lie in the folder sub of this target's, its
+// actions become this target's, without the common attributes, and so do its problems: then it gives false. Labels
+// among the attributes must be this target's as well.
+func (c *Context) Within(r *Rule, sub string, attrs map[string]Value) (Declared, bool) {
+	t := *c.Target
+	t.Common = Common{}
+	t.Attrs = maps.Clone(attrs)
+	for _, a := range r.Attrs {
+		if _, ok := t.Attrs[a.Name]; !ok && a.Default != nil {
+			t.Attrs[a.Name] = Value{Value: a.Default}
+		}
+	}
+	in := NewContext(r, &t, c.Host, c.OutPath(sub), c.world)
+	if err := r.Analyze(in); err != nil {
+		in.Problem("", "analysis", "Its "+r.Kind+" cannot be analysed", err.Error()+".")
+	}
+	c.problems = append(c.problems, in.problems...)
+	if in.problems.HasErrors() {
+		return Declared{}, false
+	}
+	if c.decl.Apart == nil {
+		c.decl.Apart = map[int]bool{}
+	}
+	for _, a := range in.decl.Actions {
+		c.decl.Apart[len(c.decl.Actions)] = true
+		c.decl.Actions = append(c.decl.Actions, a)
+	}
+	return in.decl, true
+}
+
+// Given gives an attribute's value as the target or the workspace block says it; false for the attribute's own default.
+func (c *Context) Given(attr string) (Value, bool) {
+	v, ok := c.Target.Attrs[attr]
+	return v, ok && !v.Range.IsZero()
+}
 
 // SetDefault gives the target's default outputs: what dependants get from the label and what a build puts into cairn-out.
 // Source artifacts are allowed (filegroup).

@@ -30,6 +30,17 @@ type Script struct {
 	// Path are folders that lead the script's PATH, as Argv names paths.
 	Path  []string
 	Grace time.Duration // between being asked to stop and being killed
+	// Calls says that Argv starts runner.py, which imports the script and calls its functions as it is told.
+	Calls bool
+	// Init and Main are what those are called with: JSON, {"args": [...], "kwargs": {...}}; "" for nothing.
+	Init, Main string
+	// Env names what the script runs in, for people: the environment's label, "" for the host's interpreter. Chosen says that the
+	// target names it, and not the workspace or nobody.
+	Env    string
+	Chosen bool
+	// List is the environment's packages.json, and Project a pyproject.toml that need not be there, as Argv names paths: the
+	// version of the project in the list is the library's.
+	List, Project string
 }
 
 // ProviderName implements Provider.

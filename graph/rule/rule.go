@@ -52,6 +52,8 @@ type Attr struct {
 	Exec bool
 	// Runtime labels and files are needed when the target runs, not to build it.
 	Runtime bool
+	// Workspace names the attribute of the workspace block that gives the value where a target gives none; "" for none.
+	Workspace string
 	// Needs is a provider's name that a label in this attribute must have ("" for any target).
 	Needs string
 }
@@ -67,9 +69,10 @@ type Ref struct {
 // Value is an attribute's value in one target. Either Value is set, or, for an attribute that uses in.*, out or tool(),
 // Late gives the value once the scope is known. Late may be called from several goroutines.
 type Value struct {
-	Value any
-	Late  func(Scope) (any, diag.List)
-	Range diag.Range
+	Value     any
+	Late      func(Scope) (any, diag.List)
+	Range     diag.Range // zero for the attribute's own default
+	Workspace bool       // it is what the workspace block says
 }
 
 // Scope is what a Late value may refer to. Paths are relative to the root of the action's tree.

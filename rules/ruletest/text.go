@@ -146,5 +146,11 @@ func (w *writer) provider(p rule.Provider) {
 	w.layers(1, x.Layers)
 	if s := x.Script; s != nil {
 		w.line(1, fmt.Sprintf("script dir=%q path=%s grace=%s", s.Dir, strings.Join(s.Path, ":"), s.Grace))
+		if s.Env != "" || s.Chosen || s.Project != "" {
+			w.line(1, fmt.Sprintf("runs in %q chosen=%v list=%s project=%s", s.Env, s.Chosen, s.List, s.Project))
+		}
+		if s.Calls {
+			w.line(1, "calls init", s.Init, "main", s.Main)
+		}
 	}
 }
