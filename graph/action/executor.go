@@ -51,6 +51,7 @@ type Failed struct {
 	Stderr  []byte
 	Kept    string // the kept folder of the failed command
 	Wall    time.Duration
+	Env     bool // the work could not be done because what it stands on failed, as its own words say
 }
 
 // Error implements error.

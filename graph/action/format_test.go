@@ -24,6 +24,7 @@ func specs() []*rule.Action {
 		{Fetch: &rule.Fetch{Fetcher: "git", Pin: &rule.Pin{}}},
 		{Fetch: &rule.Fetch{Fetcher: "git", Word: "describe", Submodules: true, Pin: &rule.Pin{Entry: map[string]string{"describe": ""}}}},
 		{Spawn: &rule.Spawn{}},
+		{Asks: &rule.Ask{Question: "q", File: "f"}, Spawn: &rule.Spawn{Network: true, Relay: "registry"}},
 	}
 }
 

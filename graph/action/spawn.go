@@ -50,6 +50,12 @@ func (x *Executor) spawn(ctx context.Context, j *Job, r exec.Runner) (*Done, err
 	if x.Said != nil {
 		s.Said = func(stderr bool, text []byte) { x.Said(j.Label, stderr, text) }
 	}
+	ask, err := x.relay(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	defer ask.close()
+	s.Env = append(s.Env, ask.env()...)
 	out, err := r.Run(ctx, s)
 	if err != nil {
 		if ctx.Err() != nil {
@@ -59,6 +65,7 @@ func (x *Executor) spawn(ctx context.Context, j *Job, r exec.Runner) (*Done, err
 	}
 	defer out.Release()
 	if f := broken(a, p, out); f != nil {
+		ask.blame(f)
 		return nil, f
 	}
 	d := &Done{Stdout: out.Stdout, Stderr: out.Stderr, Result: &Result{Wall: out.Wall, CPU: out.CPU, MaxRSS: out.MaxRSS, Isolation: string(r.Isolation())}}

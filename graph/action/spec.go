@@ -14,10 +14,10 @@ import (
 )
 
 // The encoded form of an action's declaration, as the snapshot keeps it. Inputs and outputs are not in it: the snapshot
-// holds those as ids. Version 2, in order: version, form (1 spawn, 2 call, 3 fetch), mnemonic, flags, resources, picks, then the
+// holds those as ids. Version 3, in order: version, form (1 spawn, 2 call, 3 fetch), mnemonic, flags, resources, picks, ask, then the
 // form's own fields; numbers are uvarints, strings and lists carry their length. It is never read by another version of
 // cairn: the snapshot's settings hold cairn's identity.
-const specVersion = 2
+const specVersion = 3
 
 const (
 	flagTest = 1 << iota
@@ -34,6 +34,7 @@ const (
 	flagAlone
 	flagEmptyEach
 	flagSubmodules
+	flagAsks
 )
 
 // errSpec is what damaged bytes decode to.
@@ -100,6 +101,7 @@ func flagsOf(a *rule.Action) uint64 {
 	set(a.Exclusive, flagExclusive)
 	set(a.Local, flagLocal)
 	set(a.Uncached, flagUncached)
+	set(a.Asks != nil, flagAsks)
 	if s := a.Spawn; s != nil {
 		set(s.Posix, flagPosix)
 		set(s.Network, flagNetwork)
@@ -134,6 +136,10 @@ func EncodeSpec(a *rule.Action) []byte {
 	e.num(uint64(a.Resources.Mem))
 	e.num(uint64(a.Resources.Slots))
 	e.strs(a.Picks)
+	if a.Asks != nil {
+		e.str(a.Asks.Question)
+		e.str(a.Asks.File)
+	}
 	switch form {
 	case 1:
 		e.spawn(a.Spawn)
@@ -155,6 +161,7 @@ func (e *encoder) spawn(s *rule.Spawn) {
 	e.str(s.Stdout)
 	e.str(s.DepFile)
 	e.strs(s.Discover)
+	e.str(s.Relay)
 	e.num(uint64(s.Timeout))
 	e.num(uint64(len(s.Scratch)))
 	for _, x := range s.Scratch {
@@ -270,6 +277,9 @@ func DecodeSpec(b []byte) (*rule.Action, error) {
 	a.Test, a.Exclusive, a.Local, a.Uncached = flags&flagTest != 0, flags&flagExclusive != 0, flags&flagLocal != 0, flags&flagUncached != 0
 	a.Resources = rule.Resources{Mem: int64(d.num()), Slots: int(d.num())}
 	a.Picks = d.strs()
+	if flags&flagAsks != 0 {
+		a.Asks = &rule.Ask{Question: d.str(), File: d.str()}
+	}
 	switch form {
 	case 1:
 		a.Spawn = d.spawn(flags)
@@ -296,6 +306,7 @@ func (d *decoder) spawn(flags uint64) *rule.Spawn {
 	s.Stdout = d.str()
 	s.DepFile = d.str()
 	s.Discover = d.strs()
+	s.Relay = d.str()
 	s.Timeout = time.Duration(d.num())
 	for n := d.count(); n > 0; n-- {
 		s.Scratch = append(s.Scratch, rule.Scratch{Name: d.str(), Env: d.str(), Shared: d.num() == 1})

@@ -250,7 +250,7 @@ func (e *Engine) dirty(g *state.Graph, r Request, sel *selection) ([]state.Actio
 	if e.o.Force || r.Runs > 1 {
 		for i := range sel.wanted.Actions.Below(g.NumActions()) {
 			a := state.ActionID(i)
-			if e.o.Force || g.ActionFlags(a)&state.Test != 0 {
+			if e.o.Force && g.ActionFlags(a)&state.Asks == 0 || g.ActionFlags(a)&state.Test != 0 && r.Runs > 1 {
 				redo[a] = true
 				add(a)
 			}

@@ -30,7 +30,7 @@ func (s *session) failed(ctx context.Context, t *turn, err error) {
 	}
 	if errors.As(err, &work) {
 		ev.Stdout, ev.Stderr = work.Stdout, work.Stderr
-		f.Command = collapse(work.Argv)
+		f.Command, f.Env = collapse(work.Argv), work.Env
 		f.Output = slices.Concat(work.Stdout, work.Stderr)
 		f.Kept = work.Kept
 		f.Log = s.writeLog(t, work)

@@ -45,6 +45,7 @@ type session struct {
 	flushed atomic.Int64
 
 	mu    sync.Mutex
+	ask   map[state.ActionID]*Answer // what `cairn lock` asks for anew; nil in a build
 	sum   Summary
 	bad   error // the environment's own failure, which ends the build
 	lanes lanes

@@ -30,6 +30,7 @@ type turn struct {
 	prev    state.ActionState
 	hadPrev bool
 	needed  bool // its bytes are wanted, not only their digests
+	asks    bool // what it makes depends on when it was asked; see rule.Ask
 	began   time.Time
 	eventID int
 	lane    int
@@ -69,11 +70,12 @@ func (s *session) turn(ctx context.Context, t *turn) (schedule.Verdict, error) {
 	if err := s.prepare(ctx, t); err != nil {
 		return schedule.Verdict{}, err
 	}
+	s.before(t)
 	if !s.mustRun(t) {
 		if t.hadPrev && t.prev.Key == t.job.Key && len(t.prev.Outputs) == len(t.act.Outputs) && t.prev.Exit == 0 && !t.act.Test {
 			return s.same(ctx, t)
 		}
-		if !s.e.o.NoCacheRead {
+		if !s.e.o.NoCacheRead || t.asks {
 			if r, key, ok := s.x.Lookup(t.job); ok {
 				return s.hit(ctx, t, r, key)
 			}
@@ -86,7 +88,7 @@ func (s *session) turn(ctx context.Context, t *turn) (schedule.Verdict, error) {
 	}
 	defer lock.Unlock()
 	// Somebody else may have finished it between the look-up and the lock.
-	if !s.mustRun(t) && !s.e.o.NoCacheRead {
+	if !s.mustRun(t) && (!s.e.o.NoCacheRead || t.asks) {
 		if r, key, ok := s.x.Lookup(t.job); ok {
 			return s.hit(ctx, t, r, key)
 		}
@@ -103,7 +105,7 @@ func (s *session) waitFor(t *turn, owner disk.Owner) {
 
 // mustRun says that no cached result will do.
 func (s *session) mustRun(t *turn) bool {
-	return s.e.o.Force || t.needed || s.redo[t.id] || t.act.Uncached || t.act.Test && s.req.Runs > 1
+	return s.e.o.Force && !t.asks || t.needed || s.redo[t.id] || t.act.Uncached || t.act.Test && s.req.Runs > 1
 }
 
 // restorable says that all is known but the outputs are not where they should be.
@@ -153,6 +155,7 @@ func (s *session) prepare(ctx context.Context, t *turn) error {
 		}
 	}
 	t.job = &action.Job{Label: t.label, Action: t.act, Inputs: in, Tools: tools}
+	t.asks = asks(t.act, in)
 	return s.x.Keys(t.job)
 }
 
@@ -203,6 +206,9 @@ func verdict(changed []state.ArtifactID) schedule.Verdict {
 
 // execTurn runs the action, again where an input changed under it.
 func (s *session) execTurn(ctx context.Context, t *turn) (schedule.Verdict, error) {
+	if err := s.mayAsk(t); err != nil {
+		return schedule.Verdict{}, err
+	}
 	s.reason(t)
 	s.running.Add(1)
 	defer s.running.Add(-1)
@@ -279,6 +285,7 @@ func (s *session) adopt(ctx context.Context, t *turn, d *action.Done) (schedule.
 	}
 	s.notePlaced(placed)
 	s.finish(t, Ran, r, d, len(changed) == 0 && t.hadPrev)
+	s.answered(t, outs)
 	if t.needed && len(changed) > 0 && t.prev.Key == t.job.Key {
 		s.e.notice("%s made other bytes than last time from the same inputs", t.label)
 	}
@@ -302,7 +309,7 @@ func (s *session) facts(t *turn, r *action.Result) []state.OutputFact {
 func (s *session) reason(t *turn) {
 	switch {
 	case t.why != "":
-	case s.e.o.Force:
+	case s.e.o.Force && !t.asks:
 		t.why = "--force"
 	case t.act.Uncached:
 		t.why = "never cached"

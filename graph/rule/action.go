@@ -46,6 +46,7 @@ type Action struct {
 	Local     bool      // not keyed
 	// Uncached actions run in each build that wants them and leave nothing in the cache.
 	Uncached bool
+	Asks     *Ask // set where the answer depends on when it was asked; not keyed
 }
 
 // Spawn is a command. Argv, Env values and Stdout may hold placeholders made by HostTool.
@@ -68,9 +69,12 @@ type Spawn struct {
 	// the names in a folder, and `a/b/.` what kind of thing lies there; what is not there counts by its absence.
 	Discover []string
 	Network  bool
-	Timeout  time.Duration // not keyed; 0: none
-	Scratch  []Scratch     // not keyed
-	Layers   []Layer       // folders that hang on this machine; what they are made from is keyed
+	// Relay names the fetcher that a client among the command's programs asks through, "" for none: while the command runs, the
+	// fetcher answers on this machine's loopback, and its variables say where. Not keyed. It goes with Network.
+	Relay   string
+	Timeout time.Duration // not keyed; 0: none
+	Scratch []Scratch     // not keyed
+	Layers  []Layer       // folders that hang on this machine; what they are made from is keyed
 	// Each, where set, fans the command out over the files of a tree.
 	Each *Each
 }

@@ -38,6 +38,7 @@ const (
 	Local                             // never sent away
 	FansOut                           // expands over the contents of a tree
 	Unpinned                          // what it fetches must be resolved before it runs
+	Asks                              // its answer depends on when it was asked
 )
 
 // Targets is a stretch of targets, Last excluded.

@@ -22,7 +22,14 @@ func (g *Graph) Need(targets []TargetID, tests bool) Wanted {
 	return w
 }
 
-func (g *Graph) need(w Wanted, targets []TargetID, tests bool) {
+// NeedActions is Need for actions rather than for targets.
+func (g *Graph) NeedActions(as []ActionID) Wanted {
+	w := Wanted{NewBitset(g.NumActions()), NewBitset(g.NumArtifacts())}
+	g.need(w, nil, false, as...)
+	return w
+}
+
+func (g *Graph) need(w Wanted, targets []TargetID, tests bool, also ...ActionID) {
 	var stack []ActionID
 	push := func(a ActionID) {
 		if w.Actions.Add(int(a)) {
@@ -33,6 +40,18 @@ func (g *Graph) need(w Wanted, targets []TargetID, tests bool) {
 		if w.Artifacts.Add(int(art)) {
 			if p, ok := g.Producer(art); ok {
 				push(p)
+			}
+		}
+	}
+	drain := func() {
+		for len(stack) > 0 {
+			a := stack[len(stack)-1]
+			stack = stack[:len(stack)-1]
+			for _, art := range g.Outputs(a) {
+				w.Artifacts.Add(int(art))
+			}
+			for _, art := range g.Inputs(a) {
+				want(art)
 			}
 		}
 	}
@@ -47,16 +66,11 @@ func (g *Graph) need(w Wanted, targets []TargetID, tests bool) {
 				}
 			}
 		}
-		for len(stack) > 0 {
-			a := stack[len(stack)-1]
-			stack = stack[:len(stack)-1]
-			for _, art := range g.Outputs(a) {
-				w.Artifacts.Add(int(art))
-			}
-			for _, art := range g.Inputs(a) {
-				want(art)
-			}
-		}
+		drain()
+	}
+	for _, a := range also {
+		push(a)
+		drain()
 	}
 }
 

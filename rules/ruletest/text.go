@@ -69,6 +69,9 @@ func (w *writer) flags(depth int, fs map[string]bool) {
 func (w *writer) action(a *rule.Action) {
 	w.line(0, "action", a.Mnemonic)
 	w.flags(1, map[string]bool{"test": a.Test, "exclusive": a.Exclusive, "local": a.Local, "uncached": a.Uncached})
+	if a.Asks != nil {
+		w.line(1, "asks", a.Asks.Question, a.Asks.File)
+	}
 	if s := a.Spawn; s != nil {
 		for _, x := range s.Argv {
 			w.line(1, "argv", x)
@@ -78,6 +81,9 @@ func (w *writer) action(a *rule.Action) {
 		w.strs(1, "client_env", s.ClientEnv)
 		w.strs(1, "host_tools", s.HostTools)
 		w.flags(1, map[string]bool{"posix": s.Posix, "network": s.Network})
+		if s.Relay != "" {
+			w.line(1, "relay", s.Relay)
+		}
 		if s.Stdout != "" {
 			w.line(1, "stdout", s.Stdout)
 		}

@@ -55,6 +55,9 @@ func (p *pypi) offers(ctx context.Context, pkg string) ([]fetch.Offer, error) {
 	return out, nil
 }
 
+// errNoPackage says that an index knows no such package.
+var errNoPackage = errors.New("no package")
+
 // list gives the files that an index has of a package.
 func (p *pypi) list(ctx context.Context, s *pypiSetup, index, pkg string) ([]pageFile, error) {
 	name := normalize(pkg)
@@ -64,7 +67,7 @@ func (p *pypi) list(ctx context.Context, s *pypiSetup, index, pkg string) ([]pag
 	at := strings.TrimRight(index, "/") + "/" + name + "/"
 	page, err := s.client.Get(ctx, http.Source{URL: at, Header: nethttp.Header{"Accept": {acceptSimple}}}, maxPage)
 	if status := (*http.StatusError)(nil); errors.As(err, &status) && status.Code == nethttp.StatusNotFound {
-		return nil, fmt.Errorf("%s has no package %q", http.Redact(index), pkg)
+		return nil, fmt.Errorf("%s has %w %q", http.Redact(index), errNoPackage, pkg)
 	}
 	if err != nil {
 		return nil, err

@@ -34,6 +34,7 @@ type Registry struct {
 	gomo func(context.Context, want) (io.ReadCloser, error)
 
 	offers func(ctx context.Context, pkg string) ([]fetch.Offer, error)
+	relay  func() (fetch.Relay, error)
 }
 
 // want is what is asked for.
@@ -61,7 +62,7 @@ func New(o Options) *Registry {
 	p.setup = sync.OnceValue(p.configure)
 	n.setup = sync.OnceValues(n.configure)
 	g.client = sync.OnceValue(func() *http.Client { return http.New(o.HTTP) })
-	return &Registry{pypi: p.fetch, npm: n.fetch, gomo: g.fetch, offers: p.offers}
+	return &Registry{pypi: p.fetch, npm: n.fetch, gomo: g.fetch, offers: p.offers, relay: p.relay}
 }
 
 // Fetch implements fetch.Fetcher.

@@ -362,13 +362,15 @@ func page(body string) *http.Page {
 
 func TestLinks(t *testing.T) {
 	for body, want := range map[string]string{
-		`<a href="a.whl#sha256=00">`:                            "[{a.whl http://h/simple/p/a.whl 00}]",
-		`<base href="http://i/x/"><a href=b%20c.whl?q=1&amp;r>`: "[{b c.whl http://i/x/b%20c.whl?q=1&r }]",
+		`<a href="a.whl#sha256=00">`:                            "[{a.whl http://h/simple/p/a.whl 00  false false}]",
+		`<base href="http://i/x/"><a href=b%20c.whl?q=1&amp;r>`: "[{b c.whl http://i/x/b%20c.whl?q=1&r   false false}]",
 		`<a
-href = 'x' href=y>`: "[{x http://h/simple/p/x }]",
-		`<abbr href=z><a name=q><a href><!-- <a href=c> --`: "[{p http://h/simple/p/ }]",
-		`<a href="x`: "[{x http://h/simple/p/x }]",
+href = 'x' href=y>`: "[{x http://h/simple/p/x   false false}]",
+		`<abbr href=z><a name=q><a href><!-- <a href=c> --`: "[{p http://h/simple/p/   false false}]",
+		`<a href="x`: "[{x http://h/simple/p/x   false false}]",
 		`<`:          "[]",
+		`<a href=x data-requires-python="&gt;=3.9" data-yanked data-core-metadata="sha256=00">`: "[{x http://h/simple/p/x  >=3.9 true true}]",
+		`<a href=x data-dist-info-metadata=true data-core-metadata=false>`:                      "[{x http://h/simple/p/x   false true}]",
 	} {
 		if got := fmt.Sprint(parseLinks(page(body))); got != want {
 			t.Errorf("%q:\n got %s\nwant %s", body, got, want)

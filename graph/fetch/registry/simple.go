@@ -12,7 +12,12 @@ import (
 )
 
 // pageFile is one file that a page of an index offers. sha256 is "" where the page does not say.
-type pageFile struct{ name, url, sha256 string }
+type pageFile struct {
+	name, url, sha256 string
+	python            string // what it requires of Python
+	yanked            bool
+	metadata          bool // its metadata lies beside it (PEP 658)
+}
 
 // parsePage reads a package's page of the simple API, in JSON (PEP 691) or HTML (PEP 503).
 func parsePage(p *http.Page) ([]pageFile, error) {
@@ -24,6 +29,10 @@ func parsePage(p *http.Page) ([]pageFile, error) {
 			Filename string            `json:"filename"`
 			URL      string            `json:"url"`
 			Hashes   map[string]string `json:"hashes"`
+			Python   string            `json:"requires-python"`
+			Yanked   any               `json:"yanked"`        // false, true, or why
+			Metadata any               `json:"core-metadata"` // false, true, or its hashes
+			Older    any               `json:"dist-info-metadata"`
 		} `json:"files"`
 	}
 	if err := json.Unmarshal(p.Body, &doc); err != nil {
@@ -32,10 +41,17 @@ func parsePage(p *http.Page) ([]pageFile, error) {
 	var fs []pageFile
 	for _, f := range doc.Files {
 		if u, err := p.URL.Parse(f.URL); err == nil {
-			fs = append(fs, pageFile{name: f.Filename, url: u.String(), sha256: f.Hashes["sha256"]})
+			fs = append(fs, pageFile{name: f.Filename, url: u.String(), sha256: f.Hashes["sha256"], python: f.Python, yanked: says(f.Yanked),
+				metadata: says(f.Metadata) || says(f.Older)})
 		}
 	}
 	return fs, nil
+}
+
+// says tells whether a value that is false, true or something that holds more is not false.
+func says(v any) bool {
+	b, plain := v.(bool)
+	return v != nil && (!plain || b)
 }
 
 // parseLinks gives the links of an HTML page. A file's name is the last part of its address; the fragment may hold the
@@ -68,7 +84,12 @@ func parseLinks(p *http.Page) []pageFile {
 		case "base":
 			base = u
 		case "a":
-			f := pageFile{name: path.Base(u.Path)}
+			f := pageFile{name: path.Base(u.Path), python: html.UnescapeString(attrs["data-requires-python"])}
+			_, f.yanked = attrs["data-yanked"]
+			for _, k := range []string{"data-core-metadata", "data-dist-info-metadata"} {
+				v, ok := attrs[k]
+				f.metadata = f.metadata || ok && v != "false"
+			}
 			if v, err := url.ParseQuery(u.Fragment); err == nil {
 				f.sha256 = v.Get("sha256")
 			}

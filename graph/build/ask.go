@@ -1,0 +1,176 @@
+package build
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/cairn-build/cairn/cache/digest"
+	"github.com/cairn-build/cairn/graph/action"
+	"github.com/cairn-build/cairn/graph/fetch"
+	"github.com/cairn-build/cairn/graph/label"
+	"github.com/cairn-build/cairn/graph/rule"
+	"github.com/cairn-build/cairn/graph/state"
+)
+
+// asks says whether an action with these inputs asks anything: what it makes then depends on when.
+func asks(a *rule.Action, in []action.Resolved) bool {
+	if a.Asks == nil {
+		return false
+	}
+	i := slices.IndexFunc(in, func(r action.Resolved) bool { return r.Path == a.Asks.Question })
+	return i < 0 || in[i].Digest.Size > 0
+}
+
+// mayAsk refuses to ask where that is forbidden. It is called when no answer is on record, or when what was recorded is gone.
+func (s *session) mayAsk(t *turn) error {
+	switch {
+	case !t.asks:
+	case s.e.o.Offline && s.ask[t.id] != nil:
+		return &action.EnvError{Err: fmt.Errorf("it is to be asked anew, and --offline forbids the network: %w", fetch.ErrOffline)}
+	case s.ask[t.id] != nil:
+	case s.e.o.Locked:
+		return &action.Failed{Summary: fmt.Sprintf("no answer is recorded for what it asks, and --locked forbids to ask; run `cairn lock %s`", t.label)}
+	case s.e.o.Offline:
+		return &action.EnvError{Err: fmt.Errorf("no answer is recorded for what it asks, and --offline forbids the network: %w; run `cairn lock %s` while there is one", fetch.ErrOffline, t.label)}
+	}
+	return nil
+}
+
+// answered tells that an answer is new.
+func (s *session) answered(t *turn, outs []state.OutputFact) {
+	if !t.asks {
+		return
+	}
+	if s.ask == nil {
+		s.e.notice("%s: nothing was recorded, so it was asked; the answer counts until `cairn lock %s`", t.label, t.label)
+		return
+	}
+	if a := s.ask[t.id]; a != nil && len(outs) > 0 {
+		if b, err := s.store.Get(outs[0].Digest); err == nil {
+			s.mu.Lock()
+			a.New = b
+			s.mu.Unlock()
+		}
+	}
+}
+
+// Answer is what an action that asks came to when `cairn lock` made it ask again.
+type Answer struct {
+	Label string
+	File  string // of the workspace that the answer belongs into; "" where it lives in the cache alone
+	Old   []byte // what was recorded; nil for nothing. Of a File, that is for the caller to read.
+	New   []byte // nil where it asks nothing
+}
+
+// Ask makes the actions that ask, of the targets that are covered, do so again, whatever is recorded; what they stand on is built.
+// It gives their answers, sorted by label. Nothing is asked with Options.Locked, and where there is no such action. The
+// Summary is that of the build, nil where there was none. Errors are Build's.
+func (e *Engine) Ask(ctx context.Context, covered func(label.Label) bool) ([]Answer, *Summary, error) {
+	g, err := e.current(ctx, act)
+	if err != nil {
+		return nil, nil, err
+	}
+	for range 4 {
+		ids := e.asking(g, covered)
+		if len(ids) == 0 {
+			return nil, nil, nil
+		}
+		w := g.NeedActions(ids)
+		news := false
+		if g.AnyAction(state.Unpinned) {
+			if news, err = e.pin(ctx, g, w); err != nil {
+				return nil, nil, err
+			}
+		}
+		if !news {
+			return e.askAgain(ctx, g, w, ids)
+		}
+		if g, err = e.renew(ctx, g, state.PathIn(e.o.Root, e.settings()), true); err != nil {
+			return nil, nil, err
+		}
+	}
+	return nil, nil, &EnvError{Err: errors.New("internal error: sources stay unresolved")}
+}
+
+// asking gives the actions that ask, of covered targets.
+func (e *Engine) asking(g *state.Graph, covered func(label.Label) bool) []state.ActionID {
+	var ids []state.ActionID
+	platform := e.o.Platform.String()
+	for i := range g.NumActions() {
+		a := state.ActionID(i)
+		if t := g.ActionTarget(a); g.ActionFlags(a)&state.Asks != 0 && g.TargetPlatform(t) == platform && covered(g.Label(t)) {
+			ids = append(ids, a)
+		}
+	}
+	return ids
+}
+
+func (e *Engine) askAgain(ctx context.Context, g *state.Graph, w state.Wanted, ids []state.ActionID) ([]Answer, *Summary, error) {
+	s, err := e.newSession(g, Request{}, w)
+	if err != nil {
+		return nil, nil, err
+	}
+	release, err := s.store.Lease()
+	if err != nil {
+		return nil, nil, &EnvError{Err: err}
+	}
+	defer release.Release()
+	s.place, s.ask = map[state.ArtifactID]bool{}, map[state.ActionID]*Answer{}
+	dirty := g.Pending(w)
+	for _, a := range ids {
+		act, err := s.declared(a)
+		if err != nil {
+			return nil, nil, err
+		}
+		s.redo[a], s.ask[a] = true, &Answer{Label: s.label(a), File: act.Asks.File}
+		dirty = append(dirty, a)
+	}
+	slices.Sort(dirty)
+	if s.inPlace() {
+		s.place = nil
+		dirty = append(dirty, e.addUnplaced(g, &selection{wanted: w}, slices.Clone(dirty))...)
+		slices.Sort(dirty)
+	}
+	runErr := s.execute(ctx, slices.Compact(dirty))
+	sum := s.sum
+	sum.Wall = e.o.Now().Sub(s.start)
+	if err := g.Commit(); err != nil && runErr == nil {
+		e.notice("what was asked could not be saved: %v", err)
+	}
+	if runErr != nil {
+		return nil, &sum, runErr
+	}
+	var out []Answer
+	for _, a := range ids {
+		if s.ask[a].New != nil {
+			out = append(out, *s.ask[a])
+		}
+	}
+	slices.SortStableFunc(out, func(x, y Answer) int { return strings.Compare(x.Label, y.Label) })
+	return out, &sum, nil
+}
+
+// before keeps what was recorded for an action that is about to be asked again.
+func (s *session) before(t *turn) {
+	a := s.ask[t.id]
+	if a == nil || !t.asks {
+		return
+	}
+	var d digest.Digest
+	if r, _, ok := s.x.Lookup(t.job); ok {
+		d = r.Outputs[0].Digest
+	} else if t.hadPrev && len(t.prev.Outputs) > 0 {
+		d = t.prev.Outputs[0].Digest
+	}
+	if d.IsZero() {
+		return
+	}
+	if b, err := s.store.Get(d); err == nil {
+		s.mu.Lock()
+		a.Old = b
+		s.mu.Unlock()
+	}
+}
