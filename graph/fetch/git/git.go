@@ -143,7 +143,8 @@ func (f *Fetcher) FetchTree(ctx context.Context, r fetch.Request, into *os.Root)
 				return &fetch.DeclaredError{Code: "tree-mismatch", Summary: fmt.Sprintf("BUILD.lock.hcl says that commit %s of %s has the tree %s", short(commit), a.show, r.GitTree),
 					Detail: "It has " + tree + ".", Hint: "The entry was edited or merged wrongly; `cairn lock` makes it anew."}
 			}
-			return export(ctx, s, tree, into, exportOptions{emptySubmodules: r.EmptySubmodules, where: a.show + " " + short(commit)})
+			p := &project{f: f, ctx: ctx, url: r.Params["url"], at: a, commit: commit, subdir: subdir, request: r}
+			return p.export(s, tree, into)
 		})
 	}, func() error { return empty(into) })
 }

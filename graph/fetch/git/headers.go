@@ -31,4 +31,3 @@ func dateOf(who string) int64 {
 	}
 	return n
 }
-

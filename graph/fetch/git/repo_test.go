@@ -27,7 +27,12 @@ type repo struct {
 
 func newRepo(t *testing.T, initArgs ...string) *repo {
 	t.Helper()
-	r := &repo{t, filepath.Join(t.TempDir(), "repo.git")}
+	return newRepoAt(t, filepath.Join(t.TempDir(), "repo.git"), initArgs...)
+}
+
+func newRepoAt(t *testing.T, dir string, initArgs ...string) *repo {
+	t.Helper()
+	r := &repo{t, dir}
 	r.run(append([]string{"init", "-q", "-b", "main", r.dir}, initArgs...)...)
 	return r
 }
@@ -103,7 +108,7 @@ func (r *repo) serveProtocol(v2 bool) (url string, requests *atomic.Int32) {
 		h.ServeHTTP(w, q)
 	}))
 	r.t.Cleanup(s.Close)
-	return s.URL + "/git/repo.git/.git", n
+	return s.URL + "/git/" + filepath.Base(r.dir) + "/.git", n
 }
 
 // ways are the two ways to talk to servers and read objects.

@@ -98,7 +98,9 @@ func treeAt(s objectStore, a address, commit, subdir string) (string, error) {
 
 type exportOptions struct {
 	emptySubmodules bool
-	where           string // for messages: repository and commit
+	// submodule writes what belongs into the folder of one; nil: that is an error.
+	submodule func(e entry, into *os.Root, path string) error
+	where     string // for messages: repository and commit
 }
 
 type exporter struct {
@@ -162,13 +164,24 @@ func (x *exporter) entry(e entry, into *os.Root, path string, depth int) error {
 	case modeLink:
 		return x.link(e, into, path)
 	case modeSubmodule:
-		if !x.emptySubmodules {
-			return x.refuse("submodule", path, "It is a submodule, and cairn does not fetch those yet.",
-				"Write submodules = false to leave its folder empty, and another git_source for the submodule.")
-		}
-		return into.Mkdir(e.name, 0o755)
+		return x.submoduleAt(e, into, path)
 	}
 	return x.refuse("bad-mode", path, fmt.Sprintf("It has the mode %s, which is no file's, folder's or link's.", e.mode), "")
+}
+
+func (x *exporter) submoduleAt(e entry, into *os.Root, path string) error {
+	if x.submodule == nil && !x.emptySubmodules {
+		return x.refuse("submodule", path, "It is a submodule.", "Write submodules = true to fetch it, or submodules = false to leave its folder empty.")
+	}
+	if err := into.Mkdir(e.name, 0o755); err != nil || x.submodule == nil {
+		return err
+	}
+	sub, err := into.OpenRoot(e.name)
+	if err != nil {
+		return err
+	}
+	defer sub.Close()
+	return x.submodule(e, sub, path)
 }
 
 func (x *exporter) below(e entry, into *os.Root, path string, depth int) error {
