@@ -24,6 +24,7 @@ func All() []*rule.Rule {
 		remote.HTTPFile,
 		command.Program,
 		python.PythonEnv,
+		python.PythonLock,
 		remote.RegistryFile,
 		python.Script,
 		command.Test,

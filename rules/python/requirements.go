@@ -23,26 +23,19 @@ var harmless = []string{"-i", "--index-url", "--extra-index-url", "-f", "--find-
 
 func readRequirements(doc string) (lock, error) {
 	r := &requirements{}
-	lines := strings.Split(strings.ReplaceAll(doc, "\r\n", "\n"), "\n")
-	for n := 0; n < len(lines); n++ {
-		first := n + 1
-		line := lines[n]
-		for strings.HasSuffix(line, "\\") && n+1 < len(lines) {
-			n++
-			line = strings.TrimSuffix(line, "\\") + " " + strings.TrimSpace(lines[n])
-		}
-		if i := strings.Index(" "+line, " #"); i >= 0 {
-			line = line[:max(0, i-1)]
-		}
-		line = strings.TrimSpace(line)
-		if line == "" || option(line) {
-			continue
+	err := logicalLines(doc, func(n int, line string) error {
+		if option(line) {
+			return nil
 		}
 		p, err := requirement(line)
 		if err != nil {
-			return nil, fmt.Errorf("line %d: %w", first, err)
+			return fmt.Errorf("line %d: %w", n, err)
 		}
 		r.packages = append(r.packages, p)
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
 	return r, nil
 }
