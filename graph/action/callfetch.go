@@ -23,11 +23,15 @@ func (c *callContext) Fetch(fs []rule.Fetch) ([]rule.Blob, error) {
 	errs := make([]error, len(fs))
 	slots := make(chan struct{}, callFetches)
 	var wg sync.WaitGroup
+	told := c.x.counted(c.j, len(fs))
 	for i := range fs {
 		slots <- struct{}{}
 		wg.Go(func() {
 			defer func() { <-slots }()
-			out[i], errs[i] = c.fetchOne(&fs[i])
+			how := "cached"
+			if out[i], errs[i] = c.fetchOne(&fs[i], &how); errs[i] == nil {
+				told(fetchName(&fs[i]), how)
+			}
 		})
 	}
 	wg.Wait()
@@ -37,8 +41,9 @@ func (c *callContext) Fetch(fs []rule.Fetch) ([]rule.Blob, error) {
 	return out, joinErrors(errs)
 }
 
-// fetchOne is a Fetch action of its own: it has a key, is looked up, and is worked on once by all processes.
-func (c *callContext) fetchOne(f *rule.Fetch) (rule.Blob, error) {
+// fetchOne is a Fetch action of its own: it has a key, is looked up, and is worked on once by all processes. Where that is not
+// enough, how becomes "fetched".
+func (c *callContext) fetchOne(f *rule.Fetch, how *string) (rule.Blob, error) {
 	if err := c.ctx.Err(); err != nil {
 		return rule.Blob{}, err
 	}
@@ -61,6 +66,7 @@ func (c *callContext) fetchOne(f *rule.Fetch) (rule.Blob, error) {
 			return b, nil
 		}
 	}
+	*how = "fetched"
 	d, err := c.x.fetch(c.ctx, j)
 	if err != nil {
 		return rule.Blob{}, err

@@ -37,6 +37,7 @@ func (x *Executor) each(ctx context.Context, j *Job) (*Done, error) {
 	errs := make([]error, len(files))
 	slots := make(chan struct{}, max(1, x.Fan))
 	var wg sync.WaitGroup
+	told := x.counted(j, len(files))
 	for i, f := range files {
 		slots <- struct{}{}
 		if stop.Err() != nil {
@@ -45,10 +46,12 @@ func (x *Executor) each(ctx context.Context, j *Job) (*Done, error) {
 		}
 		wg.Go(func() {
 			defer func() { <-slots }()
-			parts[i], errs[i] = x.eachFile(stop, j, f, runner)
-			if errs[i] != nil {
+			how := "cached"
+			if parts[i], errs[i] = x.eachFile(stop, j, f, runner, &how); errs[i] != nil {
 				cancel()
+				return
 			}
+			told(f, how)
 		})
 	}
 	wg.Wait()
@@ -115,8 +118,8 @@ func (x *Executor) eachFiles(j *Job) ([]string, error) {
 	return files, nil
 }
 
-// eachFile does one file's job: looked up like any other, and recorded like any other.
-func (x *Executor) eachFile(ctx context.Context, j *Job, file string, runner exec.Runner) (*Done, error) {
+// eachFile does one file's job: looked up like any other, and recorded like any other. Where it runs, how becomes "ran".
+func (x *Executor) eachFile(ctx context.Context, j *Job, file string, runner exec.Runner, how *string) (*Done, error) {
 	sub := *j
 	sub.Label = j.Label + " [" + file + "]"
 	a := *j.Action
@@ -156,6 +159,7 @@ func (x *Executor) eachFile(ctx context.Context, j *Job, file string, runner exe
 		}
 		return d, nil
 	}
+	*how = "ran"
 	d, err := x.spawn(ctx, &sub, runner)
 	if err != nil {
 		return nil, err

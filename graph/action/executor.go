@@ -26,6 +26,7 @@ type Store interface {
 // Job is one action with all that its key says.
 type Job struct {
 	Label  string
+	Kind   string // of the target; for who listens
 	Action *rule.Action
 	Inputs []Resolved
 	Tools  []toolset.Tool
@@ -87,6 +88,7 @@ type Executor struct {
 	Getenv   func(string) (string, bool)
 	Scratch  func(name string) (dir string, err error)
 	Progress func(label string, done, total int64)
+	Piece    func(j *Job, p Piece)                        // nil: nobody listens
 	Said     func(label string, stderr bool, text []byte) // what commands say while they run, see exec.Spawn; nil: nobody listens
 	Fan      int                                          // how many commands of one fanned-out action run at once
 	LayerDir string                                       // where layers are made

@@ -32,6 +32,7 @@ type Options struct {
 	NoCacheSave bool
 	Offline     bool
 	Locked      bool
+	LastSeen    bool          // what follows and is not in the lock file is, with Locked, what it was when it was last asked for
 	Grace       time.Duration // of a command that is stopped, from SIGTERM to SIGKILL; 0: what the runner thinks best
 	Stream      bool          // tell what commands say while they run, as OutputEvents
 	GitDescribe func(dir string) (string, error)
@@ -48,6 +49,14 @@ type Request struct {
 	Among    map[string]bool // labels; of the targets that Patterns cover just these; nil: all
 	// ShardIndex (from 1) of ShardCount takes a stable share of the tests; 0 of 0 is all.
 	ShardIndex, ShardCount int
+	// Peek, where set and Patterns are of one target that can be run, is told of it before anything is resolved or executed.
+	Peek func(Runnable)
+}
+
+// Runnable says what kind of program a target starts.
+type Runnable struct {
+	Label  string
+	Script *rule.Script // nil: the program takes cairn's place. Its paths are those of an action's tree.
 }
 
 // Status is what became of an action.
@@ -76,6 +85,7 @@ type Event struct {
 	Waiting  *WaitingEvent
 	Resolved *ResolvedEvent
 	Fetch    *FetchEvent
+	Piece    *PieceEvent
 	Notice   *NoticeEvent
 	Progress *ProgressEvent
 }
@@ -87,6 +97,7 @@ type PhaseEvent struct{ Name string }
 type StartEvent struct {
 	ID       int // of the action, unique in the run
 	Label    string
+	Kind     string // of the target
 	Mnemonic string
 	Slot     int    // the lowest number that no other action at work had then, from 0
 	Why      string // one line: which component changed, "first build"
@@ -103,6 +114,7 @@ type OutputEvent struct {
 type FinishEvent struct {
 	ID         int
 	Label      string
+	Kind       string // of the target
 	Mnemonic   string
 	Status     Status
 	Test       bool
@@ -137,6 +149,17 @@ type ResolvedEvent struct {
 type FetchEvent struct {
 	Label       string
 	Done, Total int64
+}
+
+// PieceEvent says that one of several things that an action consists of is there: a file that it fetches, the command for one
+// file of a tree. Pieces of an action whose result is known are not told.
+type PieceEvent struct {
+	Label    string
+	Kind     string // of the target
+	Mnemonic string
+	Name     string
+	How      string // "cached", "fetched", or "ran"
+	N, Of    int    // N of them are there now
 }
 
 // NoticeEvent is one line that a person should see once: a damaged blob that was put aside, a sandbox that is not to be had.

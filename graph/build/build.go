@@ -26,6 +26,9 @@ func (e *Engine) Build(ctx context.Context, r Request) (*Summary, error) {
 	if err != nil {
 		return nil, err
 	}
+	if r.Peek != nil {
+		e.peek(g, r)
+	}
 	g, sel, err := e.pinned(ctx, g, r)
 	if err != nil {
 		return nil, err

@@ -24,7 +24,7 @@ func (s *session) failed(ctx context.Context, t *turn, err error) {
 	tid := s.g.ActionTarget(t.id)
 	f.Kind, f.File, f.Line = s.g.TargetKind(tid), s.g.TargetFile(tid), s.g.TargetLine(tid)
 	var work *action.Failed
-	ev := &FinishEvent{ID: t.eventID, Label: t.label, Status: Failed, Failure: f, StartedAt: t.began, Slot: t.lane, Wall: s.e.o.Now().Sub(t.began), Isolation: s.x.Runner.Isolation()}
+	ev := &FinishEvent{ID: t.eventID, Label: t.label, Kind: s.kindOf(t.id), Status: Failed, Failure: f, StartedAt: t.began, Slot: t.lane, Wall: s.e.o.Now().Sub(t.began), Isolation: s.x.Runner.Isolation()}
 	if t.act != nil {
 		ev.Mnemonic, ev.Test = t.act.Mnemonic, t.act.Test
 	}

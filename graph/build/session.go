@@ -73,6 +73,9 @@ func (e *Engine) newSession(g *state.Graph, req Request, w state.Wanted) (*sessi
 		LayerDir: layerDir(c), Hold: s.hold,
 		Progress: func(label string, done, total int64) {
 			e.emit(Event{Fetch: &FetchEvent{Label: label, Done: done, Total: total}})
+		},
+		Piece: func(j *action.Job, p action.Piece) {
+			e.emit(Event{Piece: &PieceEvent{Label: j.Label, Kind: j.Kind, Mnemonic: j.Action.Mnemonic, Name: p.Name, How: p.How, N: p.N, Of: p.Of}})
 		}}
 	if e.o.Stream {
 		s.x.Said = func(label string, stderr bool, text []byte) {
@@ -159,6 +162,11 @@ func (s *session) flush() {
 }
 
 const flushEvery = 300 * time.Millisecond
+
+// kindOf gives the kind of an action's target.
+func (s *session) kindOf(a state.ActionID) string {
+	return strings.Clone(s.g.TargetKind(s.g.ActionTarget(a)))
+}
 
 // label gives an action's target by name. Events carry it, and who hears of them may keep it for longer than the snapshot is
 // mapped.

@@ -154,7 +154,7 @@ func (s *session) prepare(ctx context.Context, t *turn) error {
 			return err
 		}
 	}
-	t.job = &action.Job{Label: t.label, Action: t.act, Inputs: in, Tools: tools}
+	t.job = &action.Job{Label: t.label, Kind: s.kindOf(t.id), Action: t.act, Inputs: in, Tools: tools}
 	t.asks = asks(t.act, in)
 	return s.x.Keys(t.job)
 }
@@ -217,7 +217,7 @@ func (s *session) execTurn(ctx context.Context, t *turn) (schedule.Verdict, erro
 		return schedule.Verdict{Kind: schedule.Parked}, nil
 	}
 	defer unlock()
-	s.e.emit(Event{Start: &StartEvent{ID: t.eventID, Label: t.label, Mnemonic: t.act.Mnemonic, Slot: t.lane, Why: t.why}})
+	s.e.emit(Event{Start: &StartEvent{ID: t.eventID, Label: t.label, Kind: s.kindOf(t.id), Mnemonic: t.act.Mnemonic, Slot: t.lane, Why: t.why}})
 	for try := 1; ; try++ {
 		if err := s.readyInPlace(t); err != nil {
 			return schedule.Verdict{}, err
@@ -347,7 +347,7 @@ func oneLine(cs []action.Change) string {
 
 // finish tells and logs what became of an action that is settled well.
 func (s *session) finish(t *turn, st Status, r *action.Result, d *action.Done, same bool) {
-	ev := &FinishEvent{ID: t.eventID, Label: t.label, Mnemonic: t.act.Mnemonic, Status: st, Test: t.act.Test, StartedAt: t.began, Slot: t.lane,
+	ev := &FinishEvent{ID: t.eventID, Label: t.label, Kind: s.kindOf(t.id), Mnemonic: t.act.Mnemonic, Status: st, Test: t.act.Test, StartedAt: t.began, Slot: t.lane,
 		Wall: s.e.o.Now().Sub(t.began), Isolation: s.x.Runner.Isolation(), OutputSame: same}
 	if t.job != nil {
 		ev.Key = hex.EncodeToString(t.job.Key[:])

@@ -1,13 +1,16 @@
 package load
 
 import (
+	"bytes"
 	"fmt"
+	"path/filepath"
 	"strings"
 
 	"github.com/Masterminds/semver/v3"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 
 	"github.com/cairn-build/cairn/graph/diag"
+	"github.com/cairn-build/cairn/graph/label"
 	"github.com/cairn-build/cairn/graph/rule"
 )
 
@@ -59,6 +62,29 @@ func (u *unit) workspaceBlocks(blocks []*hclsyntax.Block) (name string, s Settin
 		}
 	}
 	return name, s
+}
+
+// DefaultEnv gives default_env of the workspace block of the workspace at root, zero where there is none; nothing else of the
+// workspace is read. What is wrong with the file is for Load to say.
+func DefaultEnv(root string) label.Label {
+	src, err := readPlain(filepath.Join(root, BuildFile))
+	if err != nil || !bytes.Contains(src, []byte("default_env")) {
+		return label.Label{}
+	}
+	body, ds := parse(src, BuildFile)
+	if body == nil || ds.HasErrors() {
+		return label.Label{}
+	}
+	u := newUnit(&loader{o: Options{Root: root, steps: maxSteps}, ctx: baseContext().NewChild()}, "", rule.Platform{})
+	var spaces []*hclsyntax.Block
+	for _, b := range body.Blocks {
+		if b.Type == "workspace" {
+			spaces = append(spaces, b)
+		}
+	}
+	_, s := u.workspaceBlocks(spaces)
+	ref, _ := s.Defaults["default_env"].Value.(rule.Ref)
+	return ref.Label
 }
 
 // literalAttr evaluates an attribute that takes literals only.

@@ -102,6 +102,12 @@ func (r *Resolver) Refresh() {
 	r.known = map[string]*answer{}
 }
 
+// Where gives the path at which a program is found, before any link or shim is followed; nothing else is asked of it. Errors: *NotFoundError.
+func (r *Resolver) Where(name string) (string, error) {
+	f, err := r.find(name)
+	return f.path, err
+}
+
 // Resolve finds and identifies the program called name. Errors: *NotFoundError, *ShimError, ctx's, and those of reading the
 // program's files.
 func (r *Resolver) Resolve(ctx context.Context, name string) (Tool, error) {
