@@ -176,7 +176,7 @@ func (a *app) launchAdhoc(ctx context.Context, q *adhoc) (*build.Launch, error) 
 	if err != nil {
 		return nil, err
 	}
-	p, err := openAdhoc(filepath.Join(cache, "adhoc"), q.buildFile(), a.now())
+	p, err := openAdhoc(filepath.Join(cache, adhocTop), q.buildFile(), a.now())
 	if err != nil {
 		return nil, &environmentError{err}
 	}

@@ -63,6 +63,9 @@ func (q *adhoc) plain(err error) error {
 			d.Hint = "Say --branch " + q.name
 		case "no-default-branch":
 			d.Hint = "Name a branch: --branch main"
+		case "not-locked":
+			d.Summary, d.Detail = "What "+q.what()+" is was never asked on this machine, and --locked forbids to ask", ""
+			d.Hint = "Run it once without --locked, or name the commit: --commit 0123456789ab"
 		case "url-credentials":
 			d.Detail = "A command line is read by many. Credentials come from git's credential helpers."
 		}

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -107,6 +108,9 @@ func (s *session) showRun(l *build.RunLog) error {
 	}
 	s.ui.Printf("run %s: %s\n", l.ID, l.Command)
 	s.ui.Printf("%d targets, %d actions: %d cached, %d run; %d failed; %s\n", l.Targets, l.Actions, l.Cached, l.Run, l.Failed, short(l.Wall))
+	for _, of := range slices.Sorted(maps.Keys(l.Sources)) {
+		s.ui.Printf("source %s\n", &build.ResolvedEvent{Label: of, Entry: l.Sources[of]})
+	}
 	for _, r := range l.Records {
 		if r.Status == build.Failed.String() {
 			s.ui.Printf("failed: %s %s: %s\n", r.Label, r.Mnemonic, r.Summary)

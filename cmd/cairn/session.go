@@ -117,6 +117,7 @@ func (a *app) options(root string) (build.Options, error) {
 	o.Getenv, o.Now = a.getenv, a.now
 	o.Jobs, o.Sandbox, o.KeepGoing, o.Force = f.jobs, f.sandbox, f.keepGoing, f.force
 	o.Offline, o.Locked = f.offline, f.locked
+	o.LastSeen = filepath.Dir(root) == filepath.Join(dir, adhocTop) // nobody commits the lock file of an ad-hoc run
 	o.Stream = f.logs == string(ui.Stream)
 	for _, w := range f.noCache {
 		o.NoCacheRead = o.NoCacheRead || w == "read"

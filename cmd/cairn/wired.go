@@ -19,7 +19,9 @@ func wired(cacheDir string) build.Options {
 		Kinds:      rules.All(),
 		Toolchains: rules.Toolchains(),
 		Fetchers: map[string]func() fetch.Fetcher{
-			"git":      func() fetch.Fetcher { return git.New(git.Options{Dir: filepath.Join(cacheDir, "git"), VersionFromGit: python.VersionFromGit}) },
+			"git": func() fetch.Fetcher {
+				return git.New(git.Options{Dir: filepath.Join(cacheDir, "git"), VersionFromGit: python.VersionFromGit})
+			},
 			"http":     func() fetch.Fetcher { return http.New(http.Options{}) },
 			"registry": func() fetch.Fetcher { return registry.New(registry.Options{}) },
 		},

@@ -73,6 +73,9 @@ func (e *Engine) buildIn(ctx context.Context, g *state.Graph, r Request, sel *se
 	saveErr := g.Commit()
 	head := &RunRecord{ID: sum.RunID, Time: start, Command: e.o.Command, Wall: sum.Wall, Targets: sum.Targets, Actions: sum.Actions,
 		Cached: sum.Cached, Run: sum.Run, Failed: sum.Failed, Skipped: sum.Skipped}
+	if s.log.n > 0 {
+		head.Sources = pins(g, sel.wanted)
+	}
 	if err := s.log.save(e.runsDir(), head); err != nil && saveErr == nil {
 		saveErr = err
 	}

@@ -143,7 +143,7 @@ func actionRow(b *state.Builder, id state.TargetID, a *rule.Action, tools toolNa
 	for _, f := range []struct {
 		on   bool
 		flag state.ActionFlags
-	}{{a.Test, state.Test}, {unpinned(a), state.Unpinned}, {a.Uncached, state.Uncached}, {a.Asks != nil, state.Asks}, {a.Exclusive, state.Exclusive}, {a.Local, state.Local}} {
+	}{{a.Test, state.Test}, {unpinned(a), state.Unpinned}, {names(a), state.Pinned}, {a.Uncached, state.Uncached}, {a.Asks != nil, state.Asks}, {a.Exclusive, state.Exclusive}, {a.Local, state.Local}} {
 		if f.on {
 			row.Flags |= f.flag
 		}

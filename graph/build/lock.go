@@ -38,6 +38,11 @@ func unpinned(a *rule.Action) bool {
 	return a.Fetch != nil && a.Fetch.Pin != nil && (a.Fetch.Pin.Entry == nil || a.Fetch.Pin.Follow)
 }
 
+// names says whether an action fetches what a name stands for.
+func names(a *rule.Action) bool {
+	return a.Fetch != nil && a.Fetch.Pin != nil && a.Fetch.Word == "" && len(a.Fetch.Pin.Params) > 0
+}
+
 // pinned selects what r asks for. Wanted sources that the lock file does not pin are resolved first, and so are those that
 // follow; where that says anything new, the workspace is evaluated again. The graph comes back, g or a newer one.
 func (e *Engine) pinned(ctx context.Context, g *state.Graph, r Request) (*state.Graph, *selection, error) {
@@ -106,6 +111,24 @@ func sourcesOf(g *state.Graph, w state.Wanted) ([]*source, error) {
 	return all, nil
 }
 
+// pins gives what the names of wanted sources stand for, by label.
+func pins(g *state.Graph, w state.Wanted) map[string]map[string]string {
+	if !g.AnyAction(state.Pinned) {
+		return nil
+	}
+	all := map[string]map[string]string{}
+	for i := range w.Actions.Below(g.NumActions()) {
+		a := state.ActionID(i)
+		if g.ActionFlags(a)&state.Pinned == 0 {
+			continue
+		}
+		if act, err := action.DecodeSpec(g.Spec(a)); err == nil {
+			all[g.Label(g.ActionTarget(a)).String()] = entryOf(act.Fetch.Pin.Params, act.Fetch.Pin.Entry)
+		}
+	}
+	return all
+}
+
 // pin resolves the wanted sources that are open, and says whether that gave anything that the graph does not know.
 func (e *Engine) pin(ctx context.Context, g *state.Graph, w state.Wanted) (news bool, err error) {
 	lock, err := e.readLock()
@@ -124,10 +147,15 @@ func (e *Engine) pin(ctx context.Context, g *state.Graph, w state.Wanted) (news 
 			continue
 		}
 		had, _ := lock.Get(s.key)
-		if s.pin.Follow {
-			had = nil
+		var answer map[string]string
+		switch {
+		case e.o.Locked:
+			answer, err = e.pinFollowed(ctx, s, had)
+		case s.pin.Follow:
+			answer, err = e.resolve(ctx, s, nil, e.o.Offline)
+		default:
+			answer, err = e.resolve(ctx, s, had, e.o.Offline)
 		}
-		answer, err := e.resolve(ctx, s, had)
 		if d := (diag.Diag{}); errors.As(err, &d) {
 			ds = append(ds, d)
 			continue
@@ -163,6 +191,32 @@ func (e *Engine) pin(ctx context.Context, g *state.Graph, w state.Wanted) (news 
 	return true, nil
 }
 
+// pinFollowed gives what --locked holds a source to that follows otherwise: its entry of the lock file or, where Options.LastSeen says
+// so and there is none, what it was when it was last asked for.
+func (e *Engine) pinFollowed(ctx context.Context, s *source, entry map[string]string) (map[string]string, error) {
+	answer := maps.Clone(entry)
+	asked := len(entry) > 0
+	for k, v := range s.pin.Params {
+		asked = asked && entry[k] == v
+		delete(answer, k)
+	}
+	for _, w := range s.want {
+		_, ok := entry[w]
+		asked = asked && ok
+	}
+	if asked {
+		return answer, nil
+	}
+	if !e.o.LastSeen {
+		return nil, notLocked(s)
+	}
+	answer, err := e.resolve(ctx, s, nil, true)
+	if errors.Is(err, fetch.ErrOffline) {
+		return nil, notLocked(s)
+	}
+	return answer, err
+}
+
 func placeOf(g *state.Graph, t state.TargetID) diag.Range {
 	return diag.Range{File: strings.Clone(g.TargetFile(t)), Start: diag.Pos{Line: g.TargetLine(t), Column: 1}}
 }
@@ -175,7 +229,7 @@ func notLocked(s *source) diag.Diag {
 }
 
 // resolve asks the fetcher. Errors: a diag.Diag where what is declared is not there, *EnvError, or ctx's.
-func (e *Engine) resolve(ctx context.Context, s *source, had map[string]string) (map[string]string, error) {
+func (e *Engine) resolve(ctx context.Context, s *source, had map[string]string, offline bool) (map[string]string, error) {
 	f, err := e.fetcher(s.fetcher)
 	if err != nil {
 		return nil, &EnvError{Err: err}
@@ -184,12 +238,13 @@ func (e *Engine) resolve(ctx context.Context, s *source, had map[string]string) 
 	if !ok {
 		return nil, &EnvError{Err: fmt.Errorf("internal error: fetcher %q resolves nothing", s.fetcher)}
 	}
-	answer, err := r.Resolve(ctx, fetch.Question{Params: s.pin.Params, Had: had, Root: e.o.Root, Offline: e.o.Offline, LastSeen: s.pin.Follow, Want: s.want})
+	answer, err := r.Resolve(ctx, fetch.Question{Params: s.pin.Params, Had: had, Root: e.o.Root, Offline: offline, LastSeen: s.pin.Follow, Want: s.want})
 	var declared *fetch.DeclaredError
 	switch {
 	case err == nil:
-		if s.pin.Follow && e.o.Offline {
-			e.notice("%s follows %s, and is what that was when it was last asked for, because of --offline", s.key.Label, s.pin.Params["ref"])
+		if s.pin.Follow && offline {
+			why := map[bool]string{true: "--offline", false: "--locked"}[e.o.Offline]
+			e.notice("%s follows %s, and is what that was when it was last asked for, because of %s", s.key.Label, s.pin.Params["ref"], why)
 		}
 		return answer, nil
 	case ctx.Err() != nil:
@@ -334,7 +389,7 @@ func (e *Engine) Lock(ctx context.Context, covered func(label.Label) bool) (move
 			continue
 		}
 		entries++
-		answer, err := e.resolve(ctx, s, nil)
+		answer, err := e.resolve(ctx, s, nil, e.o.Offline)
 		if d := (diag.Diag{}); errors.As(err, &d) {
 			ds = append(ds, d)
 			continue
@@ -384,7 +439,7 @@ func lockable(order []*analysis.Configured) []*source {
 	for _, c := range order {
 		key := load.LockKey{Kind: c.Target.Kind, Label: c.Target.Label}
 		for _, a := range c.Actions {
-			if a.Fetch == nil || a.Fetch.Pin == nil || a.Fetch.Pin.Follow || len(a.Fetch.Pin.Params) == 0 || a.Fetch.Word != "" && !read[a.Outputs[0]] {
+			if a.Fetch == nil || a.Fetch.Pin == nil || len(a.Fetch.Pin.Params) == 0 || a.Fetch.Word != "" && !read[a.Outputs[0]] {
 				continue
 			}
 			s := byKey[key]

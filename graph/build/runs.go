@@ -41,6 +41,8 @@ type RunRecord struct {
 	Run     int           `json:"run"`
 	Failed  int           `json:"failed"`
 	Skipped int           `json:"skipped"`
+	// Sources are what the names of wanted sources stood for, by label: the question and the answer, as the lock file has them.
+	Sources map[string]map[string]string `json:"sources,omitempty"`
 }
 
 // RunLog is a whole run.

@@ -197,7 +197,7 @@ type Fetch struct {
 type Pin struct {
 	Params map[string]string // the question; an entry of the lock file repeats it, so that an edited BUILD.hcl is asked anew; none: not asked
 	Entry  map[string]string // the answer that the declaration was made with, nil for none
-	Follow bool              // asked in each run; the lock file is left alone
+	Follow bool              // asked in each run; the lock file counts with --locked only
 }
 
 // WordText gives the file that a Fetch with a Word makes, false as long as the word is not known.

@@ -39,6 +39,7 @@ const (
 	FansOut                           // expands over the contents of a tree
 	Unpinned                          // what it fetches must be resolved before it runs
 	Asks                              // its answer depends on when it was asked
+	Pinned                            // it fetches what a name stands for, which may move
 )
 
 // Targets is a stretch of targets, Last excluded.

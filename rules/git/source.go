@@ -26,7 +26,7 @@ var Source = &rule.Rule{
 		{Name: "tag", Type: rule.String, Doc: "The tag, without `refs/tags/`."},
 		{Name: "commit", Type: rule.String, Doc: "The commit: all 40 digits, or as many of the first ones as make it unique."},
 		{Name: "subdir", Type: rule.String, Doc: "The folder of the repository that is wanted; by default all of it. A commit that changes nothing below it changes no key."},
-		{Name: "follow", Type: rule.Bool, Default: false, Doc: "Whether each run asks anew what the branch or tag is, and leaves the lock file alone."},
+		{Name: "follow", Type: rule.Bool, Default: false, Doc: "Whether each run asks anew what the branch or tag is. The entry of the lock file then counts with `--locked` only."},
 		{Name: "submodules", Type: rule.Bool, Doc: "`true` puts the trees of submodules into their folders, and of theirs; `false` leaves the folders empty. By default a submodule is an error."},
 		{Name: "describe", Type: rule.String, Default: "auto", Doc: "Whether the commit's place in history (`v1.2-3-g0123456789ab`) counts for what takes its version from git: `auto`, where the build settings at the tree's root say so; `always`; `never`."},
 	},
