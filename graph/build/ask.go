@@ -31,12 +31,33 @@ func (s *session) mayAsk(t *turn) error {
 	case s.e.o.Offline && s.ask[t.id] != nil:
 		return &action.EnvError{Err: fmt.Errorf("it is to be asked anew, and --offline forbids the network: %w", fetch.ErrOffline)}
 	case s.ask[t.id] != nil:
+	case s.e.o.Locked && t.act.Asks.File != "":
+		return &action.Failed{Summary: fmt.Sprintf("there is no %s, and --locked forbids to ask what it would say; run `cairn lock %s`", t.act.Asks.File, t.label)}
 	case s.e.o.Locked:
 		return &action.Failed{Summary: fmt.Sprintf("no answer is recorded for what it asks, and --locked forbids to ask; run `cairn lock %s`", t.label)}
 	case s.e.o.Offline:
 		return &action.EnvError{Err: fmt.Errorf("no answer is recorded for what it asks, and --offline forbids the network: %w; run `cairn lock %s` while there is one", fetch.ErrOffline, t.label)}
 	}
 	return nil
+}
+
+// unkept gives the wanted actions whose answer belongs into a file: that they are wanted says that it is not there. With --locked
+// even a recorded answer is not enough then.
+func (e *Engine) unkept(g *state.Graph, w state.Wanted) []state.ActionID {
+	var out []state.ActionID
+	if !e.o.Locked || !g.AnyAction(state.Asks) {
+		return nil
+	}
+	for i := range w.Actions.Below(g.NumActions()) {
+		a := state.ActionID(i)
+		if g.ActionFlags(a)&state.Asks == 0 {
+			continue
+		}
+		if act, err := action.DecodeSpec(g.Spec(a)); err == nil && act.Asks.File != "" {
+			out = append(out, a)
+		}
+	}
+	return out
 }
 
 // answered tells that an answer is new.
@@ -59,6 +80,7 @@ func (s *session) answered(t *turn, outs []state.OutputFact) {
 
 // Answer is what an action that asks came to when `cairn lock` made it ask again.
 type Answer struct {
+	Kind  string // of the target
 	Label string
 	File  string // of the workspace that the answer belongs into; "" where it lives in the cache alone
 	Old   []byte // what was recorded; nil for nothing. Of a File, that is for the caller to read.
@@ -66,8 +88,8 @@ type Answer struct {
 }
 
 // Ask makes the actions that ask, of the targets that are covered, do so again, whatever is recorded; what they stand on is built.
-// It gives their answers, sorted by label. Nothing is asked with Options.Locked, and where there is no such action. The
-// Summary is that of the build, nil where there was none. Errors are Build's.
+// It gives their answers, sorted by label. The Summary is that of the build, nil where there is no such action and so none.
+// Errors are Build's.
 func (e *Engine) Ask(ctx context.Context, covered func(label.Label) bool) ([]Answer, *Summary, error) {
 	g, err := e.current(ctx, act)
 	if err != nil {
@@ -93,6 +115,15 @@ func (e *Engine) Ask(ctx context.Context, covered func(label.Label) bool) ([]Ans
 		}
 	}
 	return nil, nil, &EnvError{Err: errors.New("internal error: sources stay unresolved")}
+}
+
+// Asking says whether a target that is covered has an action that asks.
+func (e *Engine) Asking(ctx context.Context, covered func(label.Label) bool) (bool, error) {
+	g, err := e.current(ctx, save)
+	if err != nil {
+		return false, err
+	}
+	return len(e.asking(g, covered)) > 0, nil
 }
 
 // asking gives the actions that ask, of covered targets.
@@ -125,7 +156,7 @@ func (e *Engine) askAgain(ctx context.Context, g *state.Graph, w state.Wanted, i
 		if err != nil {
 			return nil, nil, err
 		}
-		s.redo[a], s.ask[a] = true, &Answer{Label: s.label(a), File: act.Asks.File}
+		s.redo[a], s.ask[a] = true, &Answer{Kind: strings.Clone(g.TargetKind(g.ActionTarget(a))), Label: s.label(a), File: strings.Clone(act.Asks.File)}
 		dirty = append(dirty, a)
 	}
 	slices.Sort(dirty)

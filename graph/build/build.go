@@ -262,6 +262,10 @@ func (e *Engine) dirty(g *state.Graph, r Request, sel *selection) ([]state.Actio
 			}
 		}
 	}
+	for _, a := range e.unkept(g, sel.wanted) {
+		redo[a] = true
+		add(a)
+	}
 	for _, art := range g.Unplaced(sel.targets) {
 		if p, ok := g.Producer(art); ok {
 			add(p)

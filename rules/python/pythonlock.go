@@ -154,3 +154,23 @@ func checkLocked(_ context.Context, c rule.CallContext) error {
 	}
 	return c.Write(a.Out, bs[0], false)
 }
+
+// Locked gives the versions of the packages of a pylock.toml by name, for people; several are joined. What is no lock has none.
+func Locked(lock []byte) map[string]string {
+	out := map[string]string{}
+	doc, err := parseTOML(lock)
+	if err != nil {
+		return out
+	}
+	l, err := readPylock(doc)
+	if err != nil {
+		return out
+	}
+	for _, p := range l.(*pylock).packages {
+		if out[p.name] != "" {
+			out[p.name] += " and "
+		}
+		out[p.name] += p.version
+	}
+	return out
+}

@@ -31,7 +31,7 @@ def main():
             return
     command = [os.path.abspath(uv), "pip", "compile", requirements, "--universal", "--format", "pylock.toml", "--generate-hashes",
                "--no-header", "--no-annotate", "--no-sources"]
-    if constraints:
+    if bounds.strip():
         command += ["--constraints", constraints]
     if kind == "wheels":
         command += ["--only-binary", ":all:"]
