@@ -103,25 +103,6 @@ func decodeTreeFacts(b []byte) (*treeFacts, error) {
 	return t, nil
 }
 
-// take fills in what the folder looks like; kinds and paths are there.
-func (t *treeFacts) take(dir string) error {
-	fd, err := unix.Open(dir, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
-	if err != nil {
-		return err
-	}
-	defer unix.Close(fd)
-	t.root.kind = treeFolder
-	if err := t.root.take(fd); err != nil {
-		return err
-	}
-	for i := range t.entries {
-		if err := t.entries[i].take(fd); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 func (e *treeFact) stat(fd int, st *unix.Stat_t) error {
 	if e.path == "" {
 		return unix.Fstat(fd, st)
@@ -129,14 +110,8 @@ func (e *treeFact) stat(fd int, st *unix.Stat_t) error {
 	return unix.Fstatat(fd, e.path, st, unix.AT_SYMLINK_NOFOLLOW)
 }
 
-func (e *treeFact) take(fd int) error {
-	var st unix.Stat_t
-	if err := e.stat(fd, &st); err != nil {
-		return err
-	}
-	e.mtime, e.size, e.ino = st.Mtim.Nano(), st.Size, st.Ino
-	return nil
-}
+// set fills in what an entry looks like; kind and path are there.
+func (e *treeFact) set(st *unix.Stat_t) { e.mtime, e.size, e.ino = st.Mtim.Nano(), st.Size, st.Ino }
 
 // check compares the folder with the facts. A folder's time covers what is added to it or removed.
 func (t *treeFacts) check(dir string) error {

@@ -152,7 +152,7 @@ func decodeDigest(b []byte, d *digest.Digest) error {
 	return fields(b, func(field int, data []byte, v uint64) error {
 		switch field {
 		case 1:
-			h, err := digest.ParseHash(string(data))
+			h, err := digest.ParseHashBytes(data)
 			if err != nil {
 				return malformed("%v", err)
 			}

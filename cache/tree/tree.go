@@ -82,13 +82,46 @@ func CheckLink(at, target string) error {
 // caseSet finds names of one folder that differ by case only.
 type caseSet map[string]string
 
+// add does nothing to a nil set.
 func (s caseSet) add(dir, name string) error {
+	if s == nil {
+		return nil
+	}
 	folded := strings.ToLower(name)
 	if other, ok := s[folded]; ok {
 		return &RefusedError{Path: join(dir, name), Reason: fmt.Sprintf("%q is there too, and differs by case only", other)}
 	}
 	s[folded] = name
 	return nil
+}
+
+// oneCase says whether all names are of ASCII without capitals, as nearly all are: then two that differ do so by more than case.
+func oneCase(m *reapi.Directory) bool {
+	for i := range m.Files {
+		if !lower(m.Files[i].Name) {
+			return false
+		}
+	}
+	for i := range m.Directories {
+		if !lower(m.Directories[i].Name) {
+			return false
+		}
+	}
+	for i := range m.Symlinks {
+		if !lower(m.Symlinks[i].Name) {
+			return false
+		}
+	}
+	return true
+}
+
+func lower(name string) bool {
+	for i := range len(name) {
+		if c := name[i]; c >= utf8.RuneSelf || 'A' <= c && c <= 'Z' {
+			return false
+		}
+	}
+	return true
 }
 
 func join(dir, name string) string {
@@ -131,7 +164,10 @@ func load(store cache.Blobs, d digest.Digest, dir string) (*reapi.Directory, err
 	if err != nil {
 		return nil, err
 	}
-	names := make(caseSet, len(m.Files)+len(m.Directories)+len(m.Symlinks))
+	var names caseSet
+	if !oneCase(m) {
+		names = make(caseSet, len(m.Files)+len(m.Directories)+len(m.Symlinks))
+	}
 	for i := range m.Files {
 		if err := names.add(dir, m.Files[i].Name); err != nil {
 			return nil, err
