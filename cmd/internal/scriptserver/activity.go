@@ -12,6 +12,7 @@ import (
 type ActivityRequest struct {
 	Name        string          `json:"activity_name"`
 	SBDID       string          `json:"sbd_id"`
+	SBIID       string          `json:"sbi_id"` // of the instance; "": one is made up
 	SBD         json.RawMessage `json:"sbd"`
 	PrepareOnly bool            `json:"prepare_only"`
 	CreateEnv   bool            `json:"create_env"`

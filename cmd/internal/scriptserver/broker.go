@@ -15,11 +15,12 @@ const (
 
 // message is an event as it is sent.
 type message struct {
-	topic string
-	data  []byte // JSON, one line
+	topic  string
+	data   []byte // JSON, one line
+	legacy []byte // the same for clients of OET 1 to 6, where that is another form; else nil
 }
 
-func (m message) size() int { return len(m.topic) + len(m.data) }
+func (m message) size() int { return len(m.topic) + len(m.data) + len(m.legacy) }
 
 // broker holds the latest events, numbered from 1, for all who listen. Listeners hold a number and come for what follows; who
 // comes too late finds that it is gone. So a listener that is slow, or does not read at all, holds nobody up and costs no memory.
@@ -36,14 +37,13 @@ func newBroker() *broker {
 	return &broker{first: 1, wake: make(chan struct{})}
 }
 
-// publish adds an event. data is kept.
-func (b *broker) publish(topic string, data []byte) {
+// publish adds an event, which it keeps.
+func (b *broker) publish(m message) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.closed {
 		return
 	}
-	m := message{topic, data}
 	b.ring = append(b.ring, m)
 	b.bytes += m.size()
 	drop := 0
@@ -90,13 +90,17 @@ func (b *broker) read(from uint64, into []message) (out []message, next uint64, 
 	return into, from, lost, b.wake, b.closed && from == b.first+uint64(len(b.ring))
 }
 
-// appendSSE writes an event as Server-Sent Events want it; "" as the topic leaves its name out, 0 its id.
-func appendSSE(buf *bytes.Buffer, boot string, n uint64, m message) {
+// appendSSE writes an event as Server-Sent Events want it, for clients of d; 0 leaves its id out.
+func appendSSE(buf *bytes.Buffer, d dialect, boot string, n uint64, m message) {
 	if n > 0 {
 		buf.WriteString("id: " + eventID(boot, n) + "\n")
 	}
 	buf.WriteString("event: " + m.topic + "\ndata: ")
-	buf.Write(m.data)
+	if d.legacy && m.legacy != nil {
+		buf.Write(m.legacy)
+	} else {
+		buf.Write(m.data)
+	}
 	buf.WriteString("\n\n")
 }
 

@@ -8,11 +8,14 @@ type dialect struct {
 	legacy bool   // OET 1 to 6: answers are wrapped in an object, and errors have a form of their own
 }
 
+// older is what clients of OET 1 to 6 are told where no request says their path.
+var older = dialect{base: "/api/v1.0", legacy: true}
+
 // dialectOf splits the path of a request. The OET's paths are /<namespace>/oet/api/v<major>, and /api/v1.0 in its early days;
 // where clients are told no path at all, they get the form of OET 7.
 func dialectOf(path string) (d dialect, rest string) {
-	if rest, ok := below(path, "/api/v1.0"); ok {
-		return dialect{base: "/api/v1.0", legacy: true}, rest
+	if rest, ok := below(path, older.base); ok {
+		return older, rest
 	}
 	parts := strings.SplitN(path, "/", 6) // "", namespace, oet, api, vN, rest
 	if len(parts) < 5 || parts[0] != "" || parts[1] == "" || parts[2] != "oet" || parts[3] != "api" {

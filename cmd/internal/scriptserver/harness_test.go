@@ -11,7 +11,6 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/cairn-build/cairn/graph/procedure"
 )
@@ -41,7 +40,7 @@ func newHarness(t *testing.T, change ...func(*Options)) *harness {
 }
 
 // prepareFake refuses scripts named refused.py, cannot say why for odd.py, prepares slow.py until it is stopped, and fails with missing.py.
-func prepareFake(s Script) (procedure.Prepare, error) {
+func prepareFake(s Script, _, _ *procedure.Call) (procedure.Prepare, error) {
 	switch {
 	case strings.HasSuffix(s.URI, "refused.py"):
 		return nil, &Refusal{"no such thing", "Ask for another one."}
@@ -312,6 +311,3 @@ func (d *document) valid(raw json.RawMessage, v any, at string) error {
 	}
 	return nil
 }
-
-// soon is how long a test waits for what has to come.
-const soon = 30 * time.Second

@@ -19,7 +19,7 @@ type order struct {
 
 // create makes a procedure and lets it prepare. It returns at once.
 func (s *Server) create(o order) (*entry, *problem) {
-	prepare, err := s.o.Prepare(o.script)
+	prepare, err := s.o.Prepare(o.script, o.init, o.main)
 	if err != nil {
 		return nil, refused(err)
 	}
@@ -29,7 +29,7 @@ func (s *Server) create(o order) (*entry, *problem) {
 	if p != nil {
 		return nil, p
 	}
-	e.p = s.o.New(procedure.Options{ID: e.id, Prepare: prepare, CreateEnv: o.script.CreateEnv && o.script.Type != Filesystem, Init: o.init, Main: o.main,
+	e.p = s.o.New(procedure.Options{ID: e.id, Prepare: prepare, CreateEnv: o.script.CreateEnv && o.script.Type == Git || o.script.Type == Target, Init: o.init, Main: o.main,
 		Grace: s.o.Grace, Now: s.o.Now, Emit: func(ev procedure.Event) { s.event(e, ev) }})
 	s.mu.Lock()
 	defer s.mu.Unlock()

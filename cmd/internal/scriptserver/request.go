@@ -182,7 +182,7 @@ func decode(w http.ResponseWriter, r *http.Request, into any) *problem {
 
 // names are those that bodies can have, for suggestions.
 var names = []string{"script", "script_args", "script_type", "script_uri", "git_args", "git_repo", "git_branch", "git_tag", "git_commit", "create_env",
-	"key", "init", "main", "run", "args", "kwargs", "state", "abort", "sbd_id", "sbd", "activity_name", "prepare_only"}
+	"key", "init", "main", "run", "args", "kwargs", "state", "abort", "sbd_id", "sbi_id", "sbd", "activity_name", "prepare_only"}
 
 // notOurs says in words what encoding/json does not like.
 func notOurs(err error) *problem {

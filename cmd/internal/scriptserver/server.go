@@ -24,9 +24,9 @@ type Procedure interface {
 
 // Options is what a service is made of. Prepare is required.
 type Options struct {
-	// Prepare checks what a client asks for, at once and without touching anything, and gives what prepares it. A *Refusal goes
-	// to the client.
-	Prepare func(Script) (procedure.Prepare, error)
+	// Prepare checks what a client asks for, at once and without starting anything, and gives what prepares it. init and main are
+	// what the functions are to be called with; nil: what the script says itself. A *Refusal goes to the client.
+	Prepare func(s Script, init, main *procedure.Call) (procedure.Prepare, error)
 	// Activity gives the script that an activity of a scheduling block names, and what its functions are called with. It reads
 	// the block. A *Refusal goes to the client. nil: there are no activities.
 	Activity func(ActivityRequest) (*Activity, error)

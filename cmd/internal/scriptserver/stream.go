@@ -17,7 +17,7 @@ const (
 )
 
 // stream sends events as they happen, and first those that came after Last-Event-ID as far as they are still there.
-func (s *Server) stream(w http.ResponseWriter, r *http.Request, _ dialect, _ int) *problem {
+func (s *Server) stream(w http.ResponseWriter, r *http.Request, d dialect, _ int) *problem {
 	s.mu.Lock()
 	if s.streams >= maxStreams {
 		s.mu.Unlock()
@@ -48,7 +48,7 @@ func (s *Server) stream(w http.ResponseWriter, r *http.Request, _ dialect, _ int
 			return nil // it is too slow: it has to come again, and will be told what it missed
 		}
 		for i, m := range msgs {
-			appendSSE(&out, s.boot, at+uint64(i), m)
+			appendSSE(&out, d, s.boot, at+uint64(i), m)
 		}
 		at = next
 		if out.Len() > 0 {
@@ -94,7 +94,7 @@ func (s *Server) resume(r *http.Request, out *bytes.Buffer) uint64 {
 	}
 	reset := func(format string, args ...any) {
 		data, _ := json.Marshal(map[string]any{"topic": topicReset, "boot": s.boot, "reason": fmt.Sprintf(format, args...)})
-		appendSSE(out, s.boot, 0, message{topicReset, data})
+		appendSSE(out, dialect{}, s.boot, 0, message{topic: topicReset, data: data})
 	}
 	s.events.mu.Lock()
 	first := s.events.first

@@ -52,11 +52,13 @@ func parseSSE(t *testing.T, text string) (events []sse, comments int) {
 }
 
 // buffered gives all that is kept after an event, as a stream that then ends sends it.
-func (h *harness) buffered(after string) []sse {
+func (h *harness) buffered(after string) []sse { return h.bufferedAt("/stream", after) }
+
+func (h *harness) bufferedAt(path, after string) []sse {
 	h.t.Helper()
 	ctx, cancel := context.WithCancel(h.t.Context())
 	cancel()
-	a := h.want(200, "GET", "/stream", "", func(r *http.Request) {
+	a := h.want(200, "GET", path, "", func(r *http.Request) {
 		*r = *r.WithContext(ctx)
 		r.Header.Set("Last-Event-ID", after)
 	})
@@ -106,6 +108,13 @@ func TestTopics(t *testing.T) {
 	if result["state"] != "FAILED" || result["uri"] != "http://localhost:5000/procedures/1" {
 		t.Error(result)
 	}
+	if args, ok := result["script_args"].([]any); !ok || len(args) != 2 {
+		t.Error(result)
+	}
+	result = h.bufferedAt("/api/v1.0/stream", "0")[16].data["result"].(map[string]any) // as the client of OET 6 reads it
+	if args, ok := result["script_args"].(map[string]any); !ok || args["init"] == nil || result["uri"] != "http://localhost:5000/api/v1.0/procedures/1" {
+		t.Error(result)
+	}
 	if got := h.buffered(events[14].id); len(got) != 2 || got[0].id != events[15].id {
 		t.Error(got)
 	}
@@ -125,7 +134,7 @@ func TestTopics(t *testing.T) {
 func TestBufferIsBounded(t *testing.T) {
 	b := newBroker()
 	for i := range 3 * bufferedEvents {
-		b.publish("x", fmt.Appendf(nil, "%d", i))
+		b.publish(message{topic: "x", data: fmt.Appendf(nil, "%d", i)})
 	}
 	msgs, next, lost, _, _ := b.read(1, make([]message, 0, 2))
 	if !lost || len(msgs) != 2 || string(msgs[0].data) != fmt.Sprint(2*bufferedEvents) || next != 2*bufferedEvents+3 {
@@ -133,12 +142,12 @@ func TestBufferIsBounded(t *testing.T) {
 	}
 	b = newBroker()
 	for range 100 {
-		b.publish("x", make([]byte, bufferedBytes/10))
+		b.publish(message{topic: "x", data: make([]byte, bufferedBytes/10)})
 	}
 	if len(b.ring) > 10 || b.first != uint64(101-len(b.ring)) {
 		t.Error(len(b.ring), b.first)
 	}
-	b.publish("x", make([]byte, 2*bufferedBytes)) // one is always kept
+	b.publish(message{topic: "x", data: make([]byte, 2*bufferedBytes)}) // one is always kept
 	if len(b.ring) != 1 || b.next() != 102 {
 		t.Error(len(b.ring), b.next())
 	}
@@ -287,7 +296,7 @@ func TestManyStreams(t *testing.T) {
 
 func TestEventIDs(t *testing.T) {
 	var b bytes.Buffer
-	appendSSE(&b, "ab", 7, message{"x.y", []byte(`{"a":"\n"}`)})
+	appendSSE(&b, older, "ab", 7, message{topic: "x.y", data: []byte(`{"a":"\n"}`)})
 	if b.String() != "id: ab.7\nevent: x.y\ndata: {\"a\":\"\\n\"}\n\n" {
 		t.Errorf("%q", b.String())
 	}

@@ -83,7 +83,11 @@ func (s *Server) announce(e *entry, from, to procedure.State) {
 		word = "created"
 	}
 	if word != "" {
-		s.tell(topicLifecycle+word, map[string]any{"msg_src": strconv.Itoa(e.id), "result": e.summary(dialect{}, s.o.URL)})
+		result := func(d dialect) map[string]any {
+			return map[string]any{"msg_src": strconv.Itoa(e.id), "result": e.summary(d, s.o.URL)}
+		}
+		topic := topicLifecycle + word
+		s.events.publish(message{topic, encode(topic, result(dialect{})), encode(topic, result(older))})
 	}
 	if a := e.activity; a != nil {
 		a.follow(to, s.o.Now())
@@ -98,14 +102,19 @@ func (s *Server) request(e *entry, verb string, cmd map[string]any) {
 	s.tell(topicRequest+verb, map[string]any{"msg_src": "cairn", "procedure": e.id, "cmd": cmd})
 }
 
-// tell publishes an event; its data name the topic too, as clients of the OET look there.
+// tell publishes an event.
 func (s *Server) tell(topic string, data map[string]any) {
+	s.events.publish(message{topic: topic, data: encode(topic, data)})
+}
+
+// encode writes the data of an event, which name the topic too, as clients of the OET look there.
+func encode(topic string, data map[string]any) []byte {
 	data["topic"] = topic
 	b, err := json.Marshal(data)
 	if err != nil {
 		b, _ = json.Marshal(map[string]string{"topic": topic, "error": err.Error()})
 	}
-	s.events.publish(topic, b)
+	return b
 }
 
 // clip keeps the end of a text that is very long: a traceback's last line is what counts.
