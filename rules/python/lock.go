@@ -33,6 +33,8 @@ type wish struct {
 	env    pep.Env // without extras and groups
 	extras []string
 	groups []string
+	// project is what the pyproject.toml beside the lock says, nil where it is not known.
+	project *project
 }
 
 // lock is a lock file that was read. choose gives the packages that apply, each once, sorted by name.
@@ -40,8 +42,9 @@ type lock interface {
 	choose(w wish) ([]pkg, error)
 }
 
-// lockNames are the files that are looked for in a project, in order.
-var lockNames = []string{"pylock.toml", "uv.lock", "requirements.txt"}
+// lockNames are the files that are looked for in a project, in order: what was made to be installed from first, then the locks of
+// tools that are themselves what makes it, and last what may as well be no lock.
+var lockNames = []string{"pylock.toml", "uv.lock", "poetry.lock", "requirements.txt"}
 
 // readLock reads a lock file; its name says which form it has.
 func readLock(name string, b []byte) (lock, error) {
@@ -53,6 +56,12 @@ func readLock(name string, b []byte) (lock, error) {
 			return nil, err
 		}
 		return readUV(doc)
+	case base == "poetry.lock":
+		doc, err := parseTOML(b)
+		if err != nil {
+			return nil, err
+		}
+		return readPoetry(doc)
 	case strings.HasSuffix(base, ".toml"):
 		doc, err := parseTOML(b)
 		if err != nil {
@@ -62,7 +71,7 @@ func readLock(name string, b []byte) (lock, error) {
 	case strings.HasSuffix(base, ".txt"):
 		return readRequirements(string(b))
 	}
-	return nil, errors.New("a lock is pylock.toml (or another .toml of its form), uv.lock, or requirements (.txt) with hashes")
+	return nil, errors.New("a lock is pylock.toml (or another .toml of its form), uv.lock, poetry.lock, or requirements (.txt) with hashes")
 }
 
 // words of TOML documents; a value of another type counts as absent.

@@ -28,7 +28,7 @@ func answers(file string, lock, requirements, constraints []byte, vars map[strin
 	if err != nil {
 		return fmt.Errorf("%s: %w", file, err)
 	}
-	if text(object(object(doc, "tool"), "cairn"), "question") == questionDigest(requirements, constraints) {
+	if l.(*pylock).question == questionDigest(requirements, constraints) {
 		return nil
 	}
 	for i, asked := range [][]byte{requirements, constraints} {

@@ -39,7 +39,15 @@ func readProject(doc map[string]any) (*project, error) {
 	if err != nil {
 		return nil, err
 	}
-	p.sources(object(object(object(doc, "tool"), "uv"), "sources"))
+	uv := object(object(doc, "tool"), "uv")
+	dev, err := needsOf(uv["dev-dependencies"])
+	if err != nil {
+		return nil, fmt.Errorf("tool.uv.dev-dependencies: %w", err)
+	}
+	if len(dev) > 0 {
+		p.groups["dev"] = append(p.groups["dev"], dev...)
+	}
+	p.sources(object(uv, "sources"))
 	return p, nil
 }
 
@@ -159,9 +167,23 @@ func (p *project) sources(t map[string]any) {
 	}
 }
 
-// wanted gives the requirements with those of extras and groups. An extra that names the project itself stands for the extras
-// that it names.
+// wanted is pick for what is asked of an index: requirements that come from elsewhere are errors.
 func (p *project) wanted(extras, groups []string) ([]need, error) {
+	ns, err := p.pick(extras, groups)
+	if err != nil {
+		return nil, err
+	}
+	for _, n := range ns {
+		if err := n.foreign(); err != nil {
+			return nil, err
+		}
+	}
+	return ns, nil
+}
+
+// pick gives the requirements with those of extras and groups. An extra that names the project itself stands for the extras
+// that it names.
+func (p *project) pick(extras, groups []string) ([]need, error) {
 	if p.dynamic != "" {
 		return nil, fmt.Errorf("what it requires cannot be read: %s", p.dynamic)
 	}
@@ -193,11 +215,16 @@ func (p *project) wanted(extras, groups []string) ([]need, error) {
 		}
 		out = append(out, ns...)
 	}
-	out = slices.DeleteFunc(out, func(n need) bool { return n.name == p.name && p.name != "" })
-	for _, n := range out {
-		if err := n.foreign(); err != nil {
-			return nil, err
+	return slices.DeleteFunc(out, func(n need) bool { return n.name == p.name && p.name != "" }), nil
+}
+
+// all gives every requirement of the project, those of extras and groups too.
+func (p *project) all() []need {
+	out := slices.Clone(p.needs)
+	for _, m := range []map[string][]need{p.extras, p.groups} {
+		for _, k := range slices.Sorted(maps.Keys(m)) {
+			out = append(out, m[k]...)
 		}
 	}
-	return out, nil
+	return slices.DeleteFunc(out, func(n need) bool { return n.name == p.name && p.name != "" })
 }

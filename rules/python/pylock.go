@@ -15,6 +15,7 @@ type pylock struct {
 	groups       []string
 	defaults     []string
 	packages     []pkg
+	question     string // of a lock of cairn's own: the digest of what was asked
 }
 
 func readPylock(doc map[string]any) (lock, error) {
@@ -26,7 +27,7 @@ func readPylock(doc map[string]any) (lock, error) {
 		return nil, fmt.Errorf("its form has version %s, and this cairn reads version 1", v)
 	}
 	l := &pylock{python: text(doc, "requires-python"), environments: texts(doc, "environments"), extras: texts(doc, "extras"),
-		groups: texts(doc, "dependency-groups"), defaults: texts(doc, "default-groups")}
+		groups: texts(doc, "dependency-groups"), defaults: texts(doc, "default-groups"), question: text(object(object(doc, "tool"), "cairn"), "question")}
 	for _, p := range objects(doc, "packages") {
 		k, err := pylockPackage(p)
 		if err != nil {

@@ -16,6 +16,8 @@ type uvLock struct {
 	packages []uvPackage
 	byName   map[string][]int
 	root     int
+	declared []need // what the project required when it was made
+	declares bool   // whether it says so at all
 }
 
 type uvPackage struct {
@@ -46,6 +48,7 @@ func readUV(doc map[string]any) (lock, error) {
 		for _, k := range []string{"virtual", "editable", "directory"} {
 			if text(src, k) == "." {
 				l.root = len(l.packages)
+				l.declared, l.declares = uvDeclared(p)
 			}
 		}
 		l.byName[u.name] = append(l.byName[u.name], len(l.packages))
