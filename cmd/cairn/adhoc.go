@@ -11,7 +11,6 @@ import (
 
 	"github.com/cairn-build/cairn/graph/build"
 	"github.com/cairn-build/cairn/graph/label"
-	"github.com/cairn-build/cairn/graph/rule"
 )
 
 // An ad-hoc run is a run in a workspace that cairn writes: a git_source that follows, a python_env where one is asked for, and
@@ -21,9 +20,11 @@ import (
 // adhocFlags are the flags of `cairn run` that make a run ad hoc.
 type adhocFlags struct {
 	git, branch, tag, commit string
-	python                   string
+	python, key              string
 	createEnv                bool
 	passEnv                  []string
+	initArgs, mainArgs       string
+	sbd, activity, sbi       string
 }
 
 // add declares the flags.
@@ -34,65 +35,25 @@ func (f *adhocFlags) add(c *cobra.Command) {
 	p.StringVar(&f.tag, "tag", "", "the tag: its `NAME`")
 	p.StringVar(&f.commit, "commit", "", "the `COMMIT`, on whichever branch: its 40 digits, or the first of them")
 	p.BoolVar(&f.createEnv, "create-env", false, "run it in an environment of what the commit's lock names")
+	p.StringVar(&f.key, "key", "content", "what makes that environment another one: `content|commit`, what is in it or each commit")
 	p.StringVar(&f.python, "python", "", "the interpreter: a `VERSION` such as 3.11, or a program's name (default python3)")
 	p.StringArrayVar(&f.passEnv, "pass-env", nil, "let the script see the caller's variable `NAME`; may be given again")
+	p.StringVar(&f.initArgs, "init-args", "", "call the script's functions, `init` with these arguments: `JSON`, a list, an object of named ones, or {\"args\": [], \"kwargs\": {}}")
+	p.StringVar(&f.mainArgs, "main-args", "", "call the script's functions, main with these arguments: `JSON` in the same form")
+	p.StringVar(&f.sbd, "sbd", "", "run an activity of the scheduling block definition in `FILE`, the JSON of SKA's project data model")
+	p.StringVar(&f.activity, "activity", "", "the activity: its `NAME`")
+	p.StringVar(&f.sbi, "sbi-id", "", "the scheduling block instance that the activity is run for: its `ID`")
 }
 
-// scriptScheme starts the path of a script in a repository.
-const scriptScheme = "git://"
-
-// adhoc is one question: which script, where, and in what.
+// adhoc is one question: which script of which repository, and in what.
 type adhoc struct {
 	url        string // as git takes it; absolute
 	attr, name string // "branch", "tag" or "commit" and what it is; "" for the default branch
 	path       string
 	createEnv  bool
+	key        string // of the environment; "" and "content" are the same
 	python     string
 	passEnv    []string
-}
-
-// request reads the flags and the argument; nil where the run is none of these.
-func (f *adhocFlags) request(c *cobra.Command, arg string) (*adhoc, error) {
-	path, isScript := strings.CutPrefix(arg, scriptScheme)
-	if !c.Flags().Changed("git") {
-		if isScript {
-			return nil, &usageError{fmt.Sprintf("%s is a script of a repository, and no repository is named", arg), "cairn run --git URL " + arg}
-		}
-		for _, name := range []string{"branch", "tag", "commit", "create-env", "python", "pass-env"} {
-			if c.Flags().Changed(name) {
-				return nil, &usageError{fmt.Sprintf("--%s is about a script of a repository, and no repository is named", name), "cairn run --git URL --" + name + " ... git://PATH"}
-			}
-		}
-		return nil, nil
-	}
-	q := &adhoc{createEnv: f.createEnv, python: f.python, passEnv: f.passEnv}
-	if !isScript {
-		hint := "It is git:// and the path from the repository's root: git://scripts/observe.py"
-		if rest, ok := strings.CutPrefix(arg, "file://"); ok {
-			hint = "A script of this machine needs no --git. One of the repository is git://" + strings.TrimLeft(rest, "/")
-		}
-		return nil, &usageError{fmt.Sprintf("%q is no script of a repository", arg), hint}
-	}
-	if err := rule.CheckRel(path); err != nil || !plainText(path) {
-		why := "it holds characters that no path should"
-		if err != nil {
-			why = err.Error()
-		}
-		return nil, &usageError{fmt.Sprintf("%q is no script of a repository: a path in it %s", arg, why), "git://scripts/observe.py"}
-	}
-	q.path = path
-	for _, n := range []struct{ attr, value string }{{"branch", f.branch}, {"tag", f.tag}, {"commit", f.commit}} {
-		if !c.Flags().Changed(n.attr) {
-			continue
-		}
-		if q.attr != "" {
-			return nil, &usageError{fmt.Sprintf("--%s and --%s do not go together", q.attr, n.attr), "A commit needs no branch: it is the same on all of them."}
-		}
-		q.attr, q.name = n.attr, n.value
-	}
-	var err error
-	q.url, err = absoluteURL(f.git)
-	return q, err
 }
 
 // absoluteURL makes a path of this machine a URL that means the same wherever it is read.
@@ -129,6 +90,9 @@ func (q *adhoc) buildFile() string {
 		attr("project", `":repository"`)
 		if q.python != "" {
 			attr("python", hclText(q.python))
+		}
+		if q.key != "" && q.key != "content" {
+			attr("key", hclText(q.key))
 		}
 	}
 	b.WriteString("}\n\nscript \"script\" {\n")
@@ -171,7 +135,7 @@ func hclText(s string) string {
 }
 
 // launchAdhoc brings the repository, the environment and the script up to date.
-func (a *app) launchAdhoc(ctx context.Context, q *adhoc) (*build.Launch, error) {
+func (a *app) launchAdhoc(ctx context.Context, q *adhoc, h hooks, t *tracker) (*build.Launch, error) {
 	cache, err := a.cacheDir()
 	if err != nil {
 		return nil, err
@@ -180,16 +144,38 @@ func (a *app) launchAdhoc(ctx context.Context, q *adhoc) (*build.Launch, error) 
 	if err != nil {
 		return nil, &environmentError{err}
 	}
-	s, err := a.openAt(p.dir, "", func(show func(build.Event)) func(build.Event) { return q.inWords(a, show) })
+	if q.key != "" {
+		t.policy = q.key
+	}
+	s, err := a.openAt(p.dir, "", func(show func(build.Event)) func(build.Event) {
+		words := q.inWords(a, func(e build.Event) {
+			t.event(e)
+			show(e)
+		})
+		return words
+	})
 	if err != nil {
 		p.close()
 		return nil, err
 	}
-	launch, err := s.launch(ctx, label.Label{Name: "script"})
+	launch, err := s.launch(ctx, label.Label{Name: "script"}, nil)
+	if h.done != nil {
+		h.done(s)
+	}
 	if err = s.close(err); err != nil {
 		p.close()
 		return nil, q.plain(err)
 	}
-	// The folder stays locked until this process ends: the script may read what lies there.
+	if launch.Script.Env != "" {
+		launch.Script.Env = "the environment of " + q.what()
+	} else {
+		launch.Script.Chosen = q.python != ""
+	}
+	// The folder stays locked as long as the script runs: it may read what lies there.
+	inner := *launch
+	launch.OnRelease(func() {
+		inner.Release()
+		p.close()
+	})
 	return launch, nil
 }

@@ -7,8 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strconv"
-	"strings"
 	"syscall"
 	"time"
 
@@ -33,7 +31,7 @@ type adhocDir struct {
 //
 // A workspace is the folder <first 16 bytes of the SHA-256 of BUILD.hcl> and, beside it, a file of that name with .lock at its
 // end: held shared by those that use the folder, exclusively by the one that removes both; its time of change is that of the
-// last use. A third, with .seen at its end, has the commit that a followed name was the last time.
+// last use.
 func openAdhoc(top, text string, now time.Time) (*adhocDir, error) {
 	if err := os.MkdirAll(top, 0o755); err != nil {
 		return nil, err
@@ -76,26 +74,6 @@ func (p *adhocDir) fill(text string, now time.Time) error {
 		_ = os.Remove(tmp.Name())
 	}
 	return err
-}
-
-// seen gives the commit that the followed name was when it was last asked for; "" where nobody has.
-func (p *adhocDir) seen() string {
-	b, err := os.ReadFile(p.dir + ".seen")
-	if err != nil {
-		return ""
-	}
-	return strings.TrimSpace(string(b))
-}
-
-// see keeps what the followed name is. Failing to costs --locked only.
-func (p *adhocDir) see(commit string) {
-	if p.seen() == commit {
-		return
-	}
-	tmp := p.dir + ".seen-" + strconv.Itoa(os.Getpid())
-	if os.WriteFile(tmp, []byte(commit+"\n"), 0o644) != nil || os.Rename(tmp, p.dir+".seen") != nil {
-		_ = os.Remove(tmp)
-	}
 }
 
 // close lets the folder be removed.
@@ -144,7 +122,6 @@ func sweepAdhoc(top, but string, now time.Time) {
 			continue // it is in use
 		}
 		if emptyReadOnly(dir) == nil {
-			_ = os.Remove(dir + ".seen")
 			_ = os.Remove(name)
 		}
 		_ = f.Close()

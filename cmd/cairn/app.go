@@ -32,6 +32,7 @@ type app struct {
 	now    func() time.Time
 	flags  flags
 	kills  kills
+	events *ui.EventLog // of --events, for all sessions of a command that has several; nil: each has its own
 	root   *cobra.Command
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"os/signal"
 	"slices"
 	"strings"
 	"syscall"
@@ -12,69 +11,46 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/cairn-build/cairn/graph/build"
-	"github.com/cairn-build/cairn/graph/exec/supervise"
 	"github.com/cairn-build/cairn/graph/label"
 )
 
 func runCommand(a *app) *cobra.Command {
 	var ask adhocFlags
 	c := &cobra.Command{
-		Use:   "run TARGET | --git URL git://PATH [-- ARG...]",
-		Short: "Builds a target, then runs it; or a script of a git repository.",
+		Use:   "run TARGET | file:///PATH | --git URL git://PATH | --sbd FILE --activity NAME [-- ARG...]",
+		Short: "Builds a target, then runs it; or a script that is no target's.",
 		Long: "Builds a target that is a program and runs it in place of cairn's own process: it gets the terminal, the signals and\n" +
 			"the arguments after --, its exit code is what the caller sees, and cairn holds nothing while it runs.\n" +
 			"With a script, cairn stays: it passes signals and the exit code on, and ends all that the script has started.\n\n" +
+			"file:///PATH, or filesystem:///PATH, is a script of this machine. It runs in the default environment of the workspace that cairn is\n" +
+			"called in, else with the host's interpreter; cairn says which. Neither git nor a network is used for it.\n\n" +
 			"With --git it runs a script of a repository, without any workspace: git://PATH is its path from the repository's root. A branch or\n" +
-			"tag is asked for anew in each run (with --offline it is what it was when last asked for), and cairn says which commit\n" +
-			"it is. By default the script has the host's interpreter and what is installed for it. With --create-env it has an environment of\n" +
-			"its own, of the packages that the commit's pylock.toml, uv.lock or requirements.txt names, and modules are also imported\n" +
-			"from the repository's folder src and its root; a commit that leaves the lock as it is makes no environment anew.",
+			"tag is asked for anew in each run (with --offline or --locked it is what it was when last asked for), and cairn says which commit\n" +
+			"it is. By default the script runs in what a script of this machine runs in. With --create-env it has an environment of\n" +
+			"its own: of the packages that the commit's lock names, and of the project itself. A commit that changes neither makes no\n" +
+			"environment anew, unless --key commit asks for one for each.\n\n" +
+			"With --init-args or --main-args the script is imported, its function init is called if it has one, and then its function main. With\n" +
+			"--sbd both, the arguments and the script are those of an activity of a scheduling block definition; --init-args and\n" +
+			"--main-args then come over its own. cairn shows the states that the script goes through, with --events as newline JSON.",
 		Example: "  cairn run //:demo\n  cairn run //tools:report -- --year 2026\n" +
-			"  cairn run --git https://git.example.org/oso/scripting.git --branch main --create-env git://scripts/observe.py -- --dish 4",
-		Args: func(c *cobra.Command, args []string) error {
-			what := "one target; arguments for the program come after --"
-			if ask.git != "" {
-				what = "one script with --git, git://PATH; arguments for it come after --"
-			}
-			return exactly(1, what)(c, args)
-		},
+			"  cairn run file:///scripts/observe.py --init-args '{\"subarray_id\": 1}' --main-args '[\"sb.json\"]'\n" +
+			"  cairn run --git https://git.example.org/oso/scripting.git --branch main --create-env git://scripts/observe.py -- --dish 4\n" +
+			"  cairn run --sbd sbd.json --activity observe --create-env --init-args '{\"subarray_id\": 1}'",
 		RunE: func(c *cobra.Command, args []string) error {
-			adhoc, err := ask.request(c, args[0])
+			r, err := ask.which(c, args)
 			if err != nil {
 				return err
 			}
-			var launch *build.Launch
-			if adhoc != nil {
-				launch, err = a.launchAdhoc(c.Context(), adhoc)
-			} else {
-				err = a.with(func(s *session) error {
-					l, err := s.target(args[0])
-					if err != nil {
-						return err
-					}
-					launch, err = s.launch(c.Context(), l)
-					return err
-				})
-			}
-			if err != nil {
-				return err
-			}
-			if err := a.ui.Close(); err != nil {
-				return err
-			}
-			if launch.Script != nil {
-				return a.supervise(launch, args[1:])
-			}
-			return a.replace(launch, args[1:])
+			return a.runScript(c.Context(), r)
 		},
 	}
 	ask.add(c)
 	return c
 }
 
-// launch builds a target and makes it ready to start.
-func (s *session) launch(ctx context.Context, l label.Label) (*build.Launch, error) {
-	if err := s.build(ctx, build.Request{Patterns: []label.Pattern{{Target: l}}}); err != nil {
+// launch builds a target and makes it ready to start. peek, where it is not nil, is told of the program before that.
+func (s *session) launch(ctx context.Context, l label.Label, peek func(build.Runnable)) (*build.Launch, error) {
+	if err := s.build(ctx, build.Request{Patterns: []label.Pattern{{Target: l}}, Peek: peek}); err != nil {
 		return nil, err
 	}
 	return s.engine.Program(ctx, l.String(), "")
@@ -102,21 +78,6 @@ func (a *app) environ(l *build.Launch) []string {
 	}
 	own := slices.DeleteFunc(slices.Clone(l.Env), func(v string) bool { return !strings.HasPrefix(v, "CAIRN") })
 	return overlay(overlay(l.Environ(os.Environ()), ours), own)
-}
-
-// supervise stays with a script until it has ended, and passes its exit code on. The cache keeps what it uses meanwhile.
-func (a *app) supervise(l *build.Launch, args []string) error {
-	defer l.Release()
-	signal.Stop(interrupts) // they are the script's now
-	code, err := supervise.Run(supervise.Program{Argv: append(slices.Clone(l.Argv), args...), Env: a.environ(l), Dir: l.Dir,
-		Grace: l.Script.Grace, Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr})
-	if err != nil {
-		return &environmentError{err}
-	}
-	if code != 0 {
-		return exitError(code)
-	}
-	return nil
 }
 
 // overlay lays variables over an environment.

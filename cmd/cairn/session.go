@@ -40,6 +40,7 @@ type session struct {
 	log    *ui.EventLog
 	trace  *ui.Profile
 	last   *build.Summary // of the last build, for the event log
+	lent   bool           // the log is not this session's to end
 }
 
 // open finds the workspace and opens an engine on it.
@@ -184,7 +185,9 @@ func (s *session) sinks() (func(build.Event), error) {
 		}
 		return f, nil
 	}
-	if name := s.flags.events; name != "" {
+	if s.events != nil {
+		s.log, s.lent = s.events, true
+	} else if name := s.flags.events; name != "" {
 		f, err := create("events", name)
 		if err != nil {
 			return nil, err
@@ -214,7 +217,7 @@ func (s *session) sinks() (func(build.Event), error) {
 
 func (s *session) closeSinks(exit int) error {
 	var errs []error
-	if s.log != nil {
+	if s.log != nil && !s.lent {
 		if err := s.log.Close(s.last, exit); err != nil {
 			errs = append(errs, &environmentError{fmt.Errorf("--events: %w", err)})
 		}

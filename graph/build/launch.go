@@ -27,6 +27,9 @@ type Launch struct {
 	release func()
 }
 
+// OnRelease has Release do f, and nothing else.
+func (l *Launch) OnRelease(f func()) { l.release = f }
+
 // Release lets go of what the program uses in the cache. It may be called more than once.
 func (l *Launch) Release() {
 	if l.release != nil {

@@ -21,6 +21,11 @@ type Program struct {
 	// Plain is a script that is all main: it is started by Run, with its arguments in Argv, and its exit code says how it went.
 	// Others are started by Start through runner.py, which speaks the protocol of this package.
 	Plain bool
+	// NoEnv says that there is no environment after all, so that PREP_ENV is left out where nothing was done for one.
+	NoEnv bool
+	// Init and Main take the place of Options' own where they are not nil, and so does a Grace above zero.
+	Init, Main *Call
+	Grace      time.Duration
 	// About says what runs the script, for the event of LOADING: the interpreter, the library's version.
 	About string
 	// Cached says that nothing had to be made.
@@ -141,6 +146,15 @@ func (p *Procedure) prepare(ctx context.Context) error {
 	prog, err := p.o.Prepare(ctx, p.say)
 	p.mu.Lock()
 	p.prog = prog
+	if prog.Init != nil {
+		p.o.Init = prog.Init
+	}
+	if prog.Main != nil {
+		p.o.Main = prog.Main
+	}
+	if prog.Grace > 0 {
+		p.o.Grace = prog.Grace
+	}
 	stopped := p.asked > 0
 	state := p.state
 	p.mu.Unlock()
@@ -151,7 +165,7 @@ func (p *Procedure) prepare(ctx context.Context) error {
 		return p.settle(Failed, err)
 	}
 	p.enter(Event{State: Idle})
-	if p.o.CreateEnv && state == Creating {
+	if p.o.CreateEnv && !prog.NoEnv && state == Creating {
 		cached := prog.Cached
 		p.enter(Event{State: PrepEnv, Cached: &cached})
 		p.enter(Event{State: Idle})

@@ -25,25 +25,8 @@ func world() ruletest.World {
 	}}
 }
 
-func TestPythonEnv(t *testing.T) {
-	// The scripts that come with cairn are in the calls' words; here they would only make each change of them two.
-	probeSource, installSource = "probe", "install"
-	ruletest.Golden(t, PythonEnv, world(), []ruletest.Case{
-		{Name: "a lock of the package", Attrs: map[string]any{"lock": "pylock.toml", "python": "3.11", "extras": []string{"x"}, "groups": []string{"dev"}, "overlaps": []string{"tests/**"}}},
-		{Name: "a project's own", Attrs: map[string]any{"project": "//r:tree"}},
-		{Name: "a lock in a tree", Attrs: map[string]any{"lock": "//r:tree", "lock_path": "deep/uv.lock", "python": "python3.12"}},
-		{Name: "a lock that a target makes", Attrs: map[string]any{"lock": "//r:file"}},
-		{Name: "neither", Attrs: map[string]any{}},
-		{Name: "both", Attrs: map[string]any{"lock": "pylock.toml", "project": "//r:tree"}},
-		{Name: "a tree without a path", Attrs: map[string]any{"lock": "//r:tree"}},
-		{Name: "a path in a file", Attrs: map[string]any{"lock": "pylock.toml", "lock_path": "x"}},
-		{Name: "a path that climbs", Attrs: map[string]any{"project": "//r:tree", "lock_path": "../x"}},
-		{Name: "two outputs", Attrs: map[string]any{"lock": "//r:both"}},
-		{Name: "an interpreter by path", Attrs: map[string]any{"lock": "pylock.toml", "python": "/usr/bin/python3"}},
-	})
-}
-
 func TestScript(t *testing.T) {
+	probeSource, installSource, runnerSource = "probe", "install", "runner"
 	ruletest.Golden(t, Script, world(), []ruletest.Case{
 		{Name: "a file with the host's interpreter", Attrs: map[string]any{"file": "a.py", "args": []string{"-x", "a b"}}},
 		{Name: "a file in an environment", Attrs: map[string]any{"file": "a.py", "python_env": "//e:env", "pythonpath": []string{".", "lib"}, "workdir": "data", "grace": "1m"},
@@ -55,6 +38,11 @@ func TestScript(t *testing.T) {
 		{Name: "a source that is a file", Attrs: map[string]any{"source": "//r:file", "path": "a.py"}},
 		{Name: "a file with a path", Attrs: map[string]any{"file": "a.py", "path": "b.py"}},
 		{Name: "all instances of an environment", Attrs: map[string]any{"file": "a.py", "python_env": "//e:two"}},
+		{Name: "called", Attrs: map[string]any{"file": "a.py", "init": []any{1.0, "b"}, "main": map[string]any{"args": []any{nil}, "kwargs": map[string]any{"x": true}}}},
+		{Name: "called with named ones", Attrs: map[string]any{"file": "a.py", "python": "3.12", "main": map[string]any{"args": 1.0, "x": "y"}}},
+		{Name: "called with nonsense", Attrs: map[string]any{"file": "a.py", "init": "x", "main": map[string]any{"args": map[string]any{}}}},
+		{Name: "create_env beside python_env", Attrs: map[string]any{"source": "//r:tree", "path": "a.py", "create_env": true, "python_env": "//e:env"}},
+		{Name: "create_env without a source", Attrs: map[string]any{"file": "a.py", "create_env": true}},
 		{Name: "odd folders and times", Attrs: map[string]any{"file": "a.py", "pythonpath": []string{"/lib"}, "workdir": "../x", "grace": "soon"}},
 	})
 }

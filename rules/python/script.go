@@ -26,15 +26,18 @@ var Script = &rule.Rule{
 		{Name: "file", Type: rule.File, Runtime: true, Doc: "The script: a file of the workspace, or a target whose one output it is. One of `file` and `source` is given."},
 		{Name: "source", Type: rule.LabelRef, Runtime: true, Doc: "A target whose one output is the folder that the script is in, such as a `git_source`. `path` says where."},
 		{Name: "path", Type: rule.String, Doc: "The script's path in `source`."},
-		{Name: "python_env", Type: rule.LabelRef, Needs: "python_env", Doc: "The environment. Without one the script has the host's interpreter and what is installed for it."},
-		{Name: "python", Type: rule.String, Default: "python3", Doc: "The host's interpreter for a script without `python_env`: a version (`3.11`) or a program's name."},
+		{Name: "python_env", Type: rule.LabelRef, Needs: "python_env", Workspace: "default_env", Doc: "The environment; by default the workspace's `default_env`. Without either the script has the host's interpreter and what is installed for it."},
+		{Name: "create_env", Type: rule.Bool, Default: false, Doc: "Whether the script has an environment of its own, of the project in `source`: what `python_env { project = ... }` would be."},
+		{Name: "python", Type: rule.String, Default: "python3", Doc: "The interpreter, for a script without `python_env`: a version (`3.11`) or a program's name of the host. Where it is given, `default_env` does not count."},
 		{Name: "pythonpath", Type: rule.Strings, Doc: "Folders that modules are imported from, besides the environment: of `source`, else of the package. `\".\"` is its root."},
 		{Name: "args", Type: rule.Strings, Doc: "Arguments that come before those of the command line."},
+		{Name: "init", Type: rule.Any, Doc: "What the script's function `init` is called with: a list of arguments, an object of named ones, or `{ args = [...], kwargs = {...} }`. With `init` or `main` the script is imported and its functions are called."},
+		{Name: "main", Type: rule.Any, Doc: "What the script's function `main` is called with, in the same form."},
 		{Name: "workdir", Type: rule.String, Doc: "The folder of the package that the script starts in; by default the one that cairn was called in."},
 		{Name: "grace", Type: rule.String, Default: "10s", Doc: "How long the script may take to end after it was asked to, before it is killed."},
 	},
 	Analyze: analyzeScript,
-	Calls:   map[string]rule.CallFunc{"python_script/1": checkScript},
+	Calls:   map[string]rule.CallFunc{"python_script/1": checkScript, "python_tool/1": writeTool},
 }
 
 func analyzeScript(c *rule.Context) error {
@@ -67,7 +70,7 @@ func analyzeScript(c *rule.Context) error {
 	for _, k := range slices.Sorted(maps.Keys(env)) {
 		p.Env = append(p.Env, rule.EnvVar{Name: k, Value: env[k]})
 	}
-	p.Argv = slices.Concat(p.Argv, flags, []string{script}, c.Strings("args"))
+	p.Argv = slices.Concat(p.Argv, flags, functions(c, &p), []string{script}, c.Strings("args"))
 	if d := c.String("workdir"); d != "" {
 		if err := rule.CheckRel(d); err != nil && d != "." {
 			c.Problem("workdir", "bad-path", fmt.Sprintf("Bad folder %q", d), "A folder "+err.Error()+".")
@@ -84,9 +87,18 @@ func analyzeScript(c *rule.Context) error {
 
 // environment puts the interpreter into p, with the environment that it is of; nil where that is the host's own.
 func environment(c *rule.Context, p *rule.Program) (*Env, bool) {
-	if !c.Has("python_env") {
+	env, hasEnv := c.Given("python_env")
+	_, asked := c.Given("python")
+	switch {
+	case c.Bool("create_env"):
+		if hasEnv && !env.Workspace {
+			c.Problem("create_env", "two-envs", "python_env and create_env do not go together", "create_env makes an environment of the project in source; python_env names one that a target makes.")
+			return nil, false
+		}
+		return ownEnv(c, p)
+	case !hasEnv || env.Workspace && asked:
 		py := interpreter(c, c.String("python"))
-		p.Argv, p.Tools = []string{rule.HostTool(py)}, []string{py}
+		p.Argv, p.Tools, p.Script.Chosen = []string{rule.HostTool(py)}, []string{py}, asked
 		return nil, py != ""
 	}
 	deps := c.Deps("python_env")
@@ -99,10 +111,40 @@ func environment(c *rule.Context, p *rule.Program) (*Env, bool) {
 		c.Problem("python_env", "missing-provider", fmt.Sprintf("%s is no python_env", deps[0].Label), "")
 		return nil, false
 	}
+	p.Script.Chosen = !env.Workspace
+	return inEnv(p, &e, deps[0].Label.String()), true
+}
+
+// ownEnv declares the environment of the project that the script is of.
+func ownEnv(c *rule.Context, p *rule.Program) (*Env, bool) {
+	source, ok := c.Given("source")
+	if !ok {
+		c.Problem("create_env", "no-source", "create_env needs source", "The environment is that of the project in the folder that source names. A script of the workspace names a python_env.")
+		return nil, false
+	}
+	attrs := map[string]rule.Value{"project": source}
+	if py, ok := c.Given("python"); ok {
+		attrs["python"] = py
+	}
+	d, ok := c.Within(PythonEnv, "env", attrs)
+	if !ok {
+		return nil, false
+	}
+	e, ok := rule.Get[Env](rule.Dep{Providers: d.Providers})
+	if !ok {
+		return nil, false
+	}
+	p.Script.Chosen = true
+	return inEnv(p, &e, c.Label().String()), true
+}
+
+// inEnv puts an environment into p; name is what it is called.
+func inEnv(p *rule.Program, e *Env, name string) *Env {
 	p.Argv, p.Tools = []string{e.Python}, []string{e.Host}
 	p.Trees, p.Layers, p.Data = []rule.Artifact{e.Content}, []rule.Layer{e.Layer}, []rule.Artifact{e.List}
 	p.Script.Path = []string{path.Dir(e.Python), e.Bin}
-	return &e, true
+	p.Script.Env, p.Script.List = name, e.List.Path
+	return e
 }
 
 // findScript gives the script's path, and the folder that pythonpath is about.
@@ -153,6 +195,7 @@ func findScript(c *rule.Context, e *Env, p *rule.Program) (script, root string, 
 	c.Declare(rule.Action{Mnemonic: "Script", Inputs: inputs, Picks: []string{script}, Outputs: []rule.Artifact{out},
 		Call: &rule.Call{Func: "python_script/1", Args: encode(scriptArgs{Script: script, In: f.Path, Out: out.Path})}})
 	p.Data = append(p.Data, out)
+	p.Script.Project = f.Path + "/pyproject.toml"
 	c.SetDefault(out)
 	return script, f.Path, true
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/cairn-build/cairn/graph/build"
+	"github.com/cairn-build/cairn/graph/procedure"
 )
 
 // EventLog writes events as newline JSON: one object a line, each with "time" (RFC 3339, UTC) and "type". The first line
@@ -131,6 +132,36 @@ type eventProgress struct {
 	Running int `json:"running"`
 }
 
+type eventProcedure struct {
+	eventStamp
+	Seq       int             `json:"seq"`
+	Procedure int             `json:"procedure"`
+	Kind      procedure.Kind  `json:"kind"`
+	State     procedure.State `json:"state"`
+	Cached    *bool           `json:"cached,omitempty"`
+	Prep      *procedure.Prep `json:"prep,omitempty"`
+	Text      string          `json:"text,omitempty"`
+	Stderr    bool            `json:"stderr,omitempty"`
+	Exit      *int            `json:"exit,omitempty"`
+}
+
+// Procedure writes an event of a script's life. It may be called from several goroutines.
+func (l *EventLog) Procedure(e procedure.Event) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.write(eventProcedure{l.stamp(e.Time, "procedure"), e.Seq, e.Procedure, e.Kind, e.State, e.Cached, e.Prep, e.Text, e.Stderr, e.Exit})
+}
+
+type eventPiece struct {
+	eventStamp
+	Label    string `json:"label"`
+	Mnemonic string `json:"mnemonic"`
+	Name     string `json:"name"`
+	How      string `json:"how"`
+	N        int    `json:"n"`
+	Of       int    `json:"of"`
+}
+
 type eventSummary struct {
 	eventStamp
 	SummaryJSON
@@ -160,6 +191,9 @@ func (l *EventLog) Event(e build.Event) {
 		l.write(eventResolved{l.stamp(e.Time, "resolved"), e.Resolved.Label, e.Resolved.Entry, e.Resolved.Locked})
 	case e.Fetch != nil:
 		l.write(eventFetch{l.stamp(e.Time, "fetch"), e.Fetch.Label, e.Fetch.Done, e.Fetch.Total})
+	case e.Piece != nil:
+		p := e.Piece
+		l.write(eventPiece{l.stamp(e.Time, "piece"), p.Label, p.Mnemonic, p.Name, p.How, p.N, p.Of})
 	case e.Notice != nil:
 		l.write(eventNotice{l.stamp(e.Time, "notice"), e.Notice.Text})
 	case e.Progress != nil:
