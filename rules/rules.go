@@ -25,6 +25,7 @@ func All() []*rule.Rule {
 		command.Program,
 		python.PythonEnv,
 		python.PythonLock,
+		python.PythonWheel,
 		remote.RegistryFile,
 		python.Script,
 		command.Test,

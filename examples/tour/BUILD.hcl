@@ -9,16 +9,15 @@ git_source "repository" {
   branch = "main"
 }
 
-# The packages that the repository's pylock.toml names, about 20 with their hashes.
+# The packages that the repository's pylock.toml names, about 20 with their hashes, and the repository's own library.
 python_env "environment" {
   project = ":repository"
 }
 
-# The script, with the repository's library on its path.
+# The script.
 script "tour" {
   source     = ":repository"
   path       = "scripts/tour.py"
   python_env = ":environment"
-  pythonpath = ["src"]
   workdir    = "."
 }

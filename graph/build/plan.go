@@ -104,11 +104,11 @@ func (p *planner) item(ctx context.Context, a state.ActionID) (*PlanItem, error)
 		if t.hadPrev && t.prev.Key == t.job.Key && t.prev.Exit == 0 && !t.act.Test {
 			return nil, nil
 		}
-		if _, _, ok := p.s.x.Lookup(t.job); ok {
+		if r, _, ok := p.s.x.Lookup(t.job); ok {
 			it.Will = "hit"
 			p.s.reason(t)
 			it.Reason = t.why
-			p.open[a] = len(p.g.Outputs(a)) > 0
+			p.open[a] = !p.asItWas(a, r)
 			return it, nil
 		}
 	}
@@ -116,6 +116,17 @@ func (p *planner) item(ctx context.Context, a state.ActionID) (*PlanItem, error)
 	it.Will, it.Reason = "run", t.why
 	p.open[a] = true
 	return it, nil
+}
+
+// asItWas says whether a result's outputs are those that the action left last: nothing that depends on it will then do anything.
+func (p *planner) asItWas(a state.ActionID, r *action.Result) bool {
+	for i, o := range p.g.Outputs(a) {
+		f, ok := p.g.OutputFact(o)
+		if !ok || i >= len(r.Outputs) || f.Digest != r.Outputs[i].Digest {
+			return false
+		}
+	}
+	return true
 }
 
 // Labels gives the labels of an item list, each once, in order.

@@ -16,5 +16,9 @@ type LayerFile struct {
 	Link string // or what a link leads to: a program of the host, or a path in the action's tree
 }
 
+// HostPackages gives the name, among Spawn.HostTools, of what an interpreter of Python finds installed on the host: names, versions and
+// digests of its packages are then keyed.
+func HostPackages(python string) string { return python + " packages" }
+
 // HostToolDir gives the placeholder that stands for the folder of a program of the host, in a Layer.
 func HostToolDir(name string) string { return HostTool("/" + name) }

@@ -155,6 +155,9 @@ func (r *Resolver) once(ctx context.Context, key string, f func() (Tool, error))
 }
 
 func (r *Resolver) resolve(ctx context.Context, name string) (Tool, error) {
+	if py, ok := strings.CutSuffix(name, packagesSuffix); ok {
+		return r.packages(ctx, name, py)
+	}
 	f, err := r.find(name)
 	if err != nil {
 		return Tool{}, err

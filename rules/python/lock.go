@@ -24,6 +24,7 @@ type pkg struct {
 	python        string // what it requires of Python
 	wheels        []file
 	sdist         bool
+	src           file     // the sdist, where the lock names it with its digest
 	hashes        []string // where the lock gives digests without names
 	unusable      string   // why a package can never be installed: it is a folder, a repository
 }

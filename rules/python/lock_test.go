@@ -40,7 +40,7 @@ func chosen(name, text string, w wish) string {
 	if len(out) > 0 {
 		return strings.Join(out, " ")
 	}
-	fs, err := pick(ps, cp311)
+	fs, err := pick(ps, cp311, false)
 	if err != nil {
 		return "error: " + err.Error()
 	}
@@ -72,7 +72,7 @@ func TestPylock(t *testing.T) {
 		{"no TOML", "lock-version = ", "error: line 1, column 15: expected value, not end of input", wish{}},
 		{"a file without a hash", head + "[[packages]]\nname='a'\nversion='1'\nwheels=[{name='a-1-py3-none-any.whl', hashes={sha512='00'}}]", "error: a: a-1-py3-none-any.whl has no sha256; every file of a lock must have one", wish{}},
 		{"an sdist only", head + "[[packages]]\nname='a'\nversion='1'\nsdist={name='a-1.tar.gz', hashes={sha256='H1'}}",
-			"error: a 1: there is its source only (an sdist), and only wheels are installed: nothing is built from what a lock names", wish{}},
+			"error: a 1: there is its source only (an sdist), and only wheels are installed; allow_sdist = true has it built", wish{}},
 		{"no wheel for this platform", head + "[[packages]]\nname='a'\nversion='1'\nwheels=[{name='a-1-cp311-cp311-win_amd64.whl', hashes={sha256='H1'}}]\n[[packages]]\nname='b'\nversion='2'\nvcs={type='git'}",
 			"error: a 1: none of its 1 wheels is for cpython 3.11 (cp311) on linux x86_64 with glibc 2.36\nb 2: it comes from a repository, and only wheels are installed", wish{}},
 		{"another package's wheel", head + "[[packages]]\nname='a'\nversion='1'\nwheels=[{name='b-1-py3-none-any.whl', hashes={sha256='H1'}}]", "error: a 1: the lock gives it b-1-py3-none-any.whl, which is another package's", wish{}},
@@ -194,7 +194,7 @@ func FuzzLock(f *testing.F) {
 		}
 		if err == nil {
 			if ps, err := l.choose(wish{env: pep.Env{Vars: vars}}); err == nil {
-				_, _ = pick(ps, cp311) // must not panic; both answers are fine
+				_, _ = pick(ps, cp311, false) // must not panic; both answers are fine
 			}
 		}
 	})

@@ -28,10 +28,15 @@ func writeTool(_ context.Context, c rule.CallContext) error {
 	return c.Write(a.Path, []byte(a.Text), false)
 }
 
-// mergeArgs are the words of python_merge/1.
+// mergeArgs are the words of python_merge/2.
 type mergeArgs struct {
-	Parts    string   `json:"parts"` // a tree with a folder for each wheel, named like it
-	Wheels   string   `json:"wheels"`
+	Parts    []string `json:"parts"` // trees with a folder for each wheel, named like it
+	Wheels   []string `json:"wheels"`
+	Own      []string `json:"own,omitempty"` // plans of own code
+	Probe    string   `json:"probe,omitempty"`
+	Host     string   `json:"host,omitempty"`   // what the host's interpreter has
+	Commit   string   `json:"commit,omitempty"` // a file with the commit that makes the environment
+	Editable bool     `json:"editable,omitempty"`
 	Out      string   `json:"out"`
 	List     string   `json:"list"`
 	Overlaps []string `json:"overlaps,omitempty"`
@@ -41,11 +46,13 @@ type mergeArgs struct {
 type listed struct {
 	Name    string `json:"name"`
 	Version string `json:"version"`
-	File    string `json:"file"`
-	SHA256  string `json:"sha256"`
+	File    string `json:"file,omitempty"`
+	SHA256  string `json:"sha256,omitempty"`
+	Absent  string `json:"absent,omitempty"` // why own code is not installed
+	Host    bool   `json:"host,omitempty"`   // it is the host's
 }
 
-// merge is python_merge/1: it lays the installed wheels over each other, without copying anything, and lists them.
+// merge is python_merge/2: it lays the installed wheels over each other, without copying anything, and lists them.
 func merge(_ context.Context, c rule.CallContext) error {
 	var a mergeArgs
 	if err := json.Unmarshal(c.Args(), &a); err != nil {
@@ -54,10 +61,15 @@ func merge(_ context.Context, c rule.CallContext) error {
 	if err := list(c, a); err != nil {
 		return err
 	}
-	es, err := c.Entries(a.Parts)
-	if err != nil {
-		return err
+	var es []rule.Entry
+	for _, parts := range a.Parts {
+		more, err := c.Entries(parts)
+		if err != nil {
+			return err
+		}
+		es = append(es, more...)
 	}
+	slices.SortStableFunc(es, func(x, y rule.Entry) int { return strings.Compare(x.Path, y.Path) })
 	m := &merging{args: a, have: map[string]owned{}, lost: map[string]bool{}}
 	for _, compiled := range []bool{false, true} { // sources first: what they come to decides about their bytecode
 		for _, e := range es {
@@ -74,7 +86,7 @@ func merge(_ context.Context, c rule.CallContext) error {
 		}
 	}
 	if len(m.clashes) == 0 {
-		return nil
+		return addOwn(c, a)
 	}
 	slices.Sort(m.clashes)
 	const most = 20
@@ -82,6 +94,31 @@ func merge(_ context.Context, c rule.CallContext) error {
 		m.clashes = append(m.clashes[:most], fmt.Sprintf("and %d more", n))
 	}
 	return fmt.Errorf("%s\nif it does not matter which of them is used, name it in overlaps", strings.Join(m.clashes, "\n"))
+}
+
+// addOwn adds what is no wheel's: the commit that the environment is of, and what leads to folders that are imported where they lie.
+func addOwn(c rule.CallContext, a mergeArgs) error {
+	if a.Commit != "" {
+		b, err := read(c, a.Commit)
+		if err != nil {
+			return err
+		}
+		if err := c.Write(a.Out+"/commit", b, false); err != nil {
+			return err
+		}
+	}
+	if !a.Editable {
+		return nil
+	}
+	b, err := read(c, a.Probe)
+	if err != nil {
+		return err
+	}
+	p, err := readProbe(b)
+	if err != nil {
+		return err
+	}
+	return c.Write(a.Out+"/lib/"+p.Interpreter.LibDir()+"/site-packages/_cairn_editable.pth", []byte(editableCode), false)
 }
 
 // owned is a file of the merged tree and the wheel that it is from.
@@ -123,19 +160,51 @@ func put(c rule.CallContext, at string, e rule.Entry) error {
 }
 
 func list(c rule.CallContext, a mergeArgs) error {
-	ws, err := c.Entries(a.Wheels)
-	if err != nil {
-		return err
-	}
 	var all []listed
-	for _, e := range ws {
-		w, err := pep.ParseWheel(e.Path)
+	for _, tree := range a.Wheels {
+		ws, err := c.Entries(tree)
 		if err != nil {
 			return err
 		}
-		all = append(all, listed{w.Name, w.Version, e.Path, e.Blob.SHA256})
+		for _, e := range ws {
+			w, err := pep.ParseWheel(e.Path)
+			if err != nil {
+				return err
+			}
+			all = append(all, listed{Name: w.Name, Version: w.Version, File: e.Path, SHA256: e.Blob.SHA256})
+		}
 	}
-	slices.SortFunc(all, func(x, y listed) int { return cmp.Compare(x.Name, y.Name) })
+	for _, at := range a.Own {
+		p, err := readPlan(c, at)
+		if err != nil {
+			return err
+		}
+		if !p.Package {
+			all = append(all, listed{Name: p.Name, Absent: p.Why})
+		}
+	}
+	slices.SortStableFunc(all, func(x, y listed) int { return cmp.Compare(x.Name, y.Name) })
+	for i := 1; i < len(all); i++ {
+		if all[i].Name == all[i-1].Name {
+			return fmt.Errorf("%s is there twice, as %s and as %s", all[i].Name, all[i-1].File, all[i].File)
+		}
+	}
+	if a.Host != "" {
+		b, err := read(c, a.Host)
+		if err != nil {
+			return err
+		}
+		var host []listed
+		if err := json.Unmarshal(b, &host); err != nil {
+			return err
+		}
+		for _, h := range host {
+			if !slices.ContainsFunc(all, func(l listed) bool { return l.Name == h.Name }) {
+				all = append(all, listed{Name: h.Name, Version: h.Version, Host: true})
+			}
+		}
+		slices.SortStableFunc(all, func(x, y listed) int { return cmp.Compare(x.Name, y.Name) })
+	}
 	b, err := json.MarshalIndent(all, "", "  ")
 	if err != nil {
 		return err

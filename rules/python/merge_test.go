@@ -38,7 +38,7 @@ func merged(overlaps []string, wheels ...string) string {
 		}
 	}
 	slices.SortFunc(c.in["parts"], func(a, b rule.Entry) int { return strings.Compare(a.Path, b.Path) })
-	c.args = encode(mergeArgs{Parts: "parts", Wheels: "wheels", Out: "out", List: "list", Overlaps: overlaps})
+	c.args = encode(mergeArgs{Parts: []string{"parts"}, Wheels: []string{"wheels"}, Out: "out", List: "list", Overlaps: overlaps})
 	if err := merge(context.Background(), c); err != nil {
 		return "error: " + err.Error()
 	}

@@ -64,6 +64,11 @@ func pylockPackage(p map[string]any) (*pkg, error) {
 			k.unusable = "it comes from a " + map[string]string{"vcs": "repository", "directory": "folder", "archive": "source archive"}[what]
 		}
 	}
+	if s := object(p, "sdist"); s != nil {
+		if f, err := pylockFile(k.name, s); err == nil { // one without a digest is none that could be built
+			k.src = f
+		}
+	}
 	for _, w := range objects(p, "wheels") {
 		f, err := pylockFile(k.name, w)
 		if err != nil {

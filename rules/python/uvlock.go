@@ -77,6 +77,9 @@ func uvPackageOf(p map[string]any) (uvPackage, error) {
 	default:
 		u.unusable = "it comes from a folder"
 	}
+	if s := object(p, "sdist"); s != nil {
+		u.src = file{name: lastPart(text(s, "url") + text(s, "path")), sha256: digits(text(s, "hash")), url: direct}
+	}
 	for _, w := range objects(p, "wheels") {
 		f := file{name: text(w, "filename"), url: direct, sha256: digits(text(w, "hash"))}
 		for _, k := range []string{"url", "path"} {

@@ -13,14 +13,19 @@ import (
 	"github.com/cairn-build/cairn/rules/python/pep"
 )
 
-// wheelsArgs are the words of the call python_wheels/1.
+// wheelsArgs are the words of the call python_wheels/2.
 type wheelsArgs struct {
-	Locks  []string `json:"locks"` // paths in the action's tree, the first that is there counts
-	Asked  string   `json:"asked"` // as BUILD.hcl has it, for messages
+	Locks  []string `json:"locks,omitempty"`  // paths in the action's tree, the first that is there counts
+	Asked  string   `json:"asked"`            // as BUILD.hcl has it, for messages
+	Answer string   `json:"answer,omitempty"` // what the index was asked for where there is no lock: with the extras and groups that are wanted
+	Beside string   `json:"beside,omitempty"` // the pyproject.toml that a lock is compared with, where it is there
 	Probe  string   `json:"probe"`
 	Extras []string `json:"extras,omitempty"`
 	Groups []string `json:"groups,omitempty"`
+	Own    []string `json:"own,omitempty"`   // plans of own code, which needs nothing of the lock
+	Empty  bool     `json:"empty,omitempty"` // no package at all is no mistake
 	Out    string   `json:"out"`
+	Sdists string   `json:"sdists,omitempty"` // where sdists go of packages without a wheel; "": they are an error
 }
 
 // probed is what probe.py tells of an interpreter.
@@ -29,37 +34,34 @@ type probed struct {
 	Interpreter pep.Interpreter   `json:"interpreter"`
 }
 
-// fetchWheels is python_wheels/1: it chooses the wheels of a lock that are for an interpreter and brings them into a tree.
+// fetchWheels is python_wheels/2: it chooses the wheels of a lock that are for an interpreter and brings them into a tree.
 func fetchWheels(_ context.Context, c rule.CallContext) error {
 	var a wheelsArgs
 	if err := json.Unmarshal(c.Args(), &a); err != nil {
 		return err
 	}
-	var p probed
-	if b, err := read(c, a.Probe); err != nil {
-		return err
-	} else if err := json.Unmarshal(b, &p); err != nil {
-		return fmt.Errorf("what the interpreter says of itself cannot be read: %w", err)
-	}
-	name, b, err := firstLock(c, a)
+	b, err := read(c, a.Probe)
 	if err != nil {
 		return err
 	}
-	l, err := readLock(name, b)
+	p, err := readProbe(b)
 	if err != nil {
-		return fmt.Errorf("%s: %w", name, err)
+		return err
 	}
-	ps, err := l.choose(wish{env: pep.Env{Vars: p.Vars}, extras: a.Extras, groups: a.Groups})
+	name, ps, err := locked(c, a, p)
 	if err != nil {
-		return fmt.Errorf("%s: %w", name, err)
+		return err
 	}
-	if len(ps) == 0 {
+	if ps, err = withoutOwn(c, a.Own, ps); err != nil {
+		return err
+	}
+	if len(ps) == 0 && !a.Empty {
 		return fmt.Errorf("%s: no package of it applies here; what needs no packages needs no environment", name)
 	}
 	if err := nameFiles(c, ps); err != nil {
 		return err
 	}
-	fs, err := pick(ps, p.Interpreter)
+	fs, err := pick(ps, p.Interpreter, a.Sdists != "")
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
@@ -68,11 +70,60 @@ func fetchWheels(_ context.Context, c rule.CallContext) error {
 		return err
 	}
 	for i, f := range fs {
-		if err := c.Link(a.Out+"/"+f.Params["file"], blobs[i], false); err != nil {
+		out := a.Out
+		if !strings.HasSuffix(f.Params["file"], ".whl") {
+			out = a.Sdists
+		}
+		if err := c.Link(out+"/"+f.Params["file"], blobs[i], false); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// locked gives the packages of the lock that are wanted, and the lock's name.
+func locked(c rule.CallContext, a wheelsArgs, p probed) (string, []pkg, error) {
+	if len(a.Locks) == 0 && a.Answer == "" {
+		return "", nil, nil
+	}
+	name, b, err := firstLock(c, a)
+	if err != nil {
+		return name, nil, err
+	}
+	if len(b) == 0 { // nothing was asked for
+		return name, nil, nil
+	}
+	l, err := readLock(name, b)
+	if err != nil {
+		return name, nil, fmt.Errorf("%s: %w", name, err)
+	}
+	w := wish{env: pep.Env{Vars: p.Vars}, extras: a.Extras, groups: a.Groups}
+	if name == a.Answer {
+		w.extras, w.groups = nil, nil
+	} else if w.project, err = projectBeside(c, a.Beside); err != nil {
+		return name, nil, err
+	} else if err := outdated(l, w.project, w); err != nil {
+		return name, nil, fmt.Errorf("%s: %w", name, err)
+	}
+	ps, err := l.choose(w)
+	if err != nil {
+		return name, nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return name, ps, nil
+}
+
+// withoutOwn leaves out what own code takes the place of.
+func withoutOwn(c rule.CallContext, plans []string, ps []pkg) ([]pkg, error) {
+	for _, at := range plans {
+		p, err := readPlan(c, at)
+		if err != nil {
+			return nil, err
+		}
+		if p.Package && p.Name != "" {
+			ps = slices.DeleteFunc(ps, func(k pkg) bool { return k.name == p.Name })
+		}
+	}
+	return ps, nil
 }
 
 func firstLock(c rule.CallContext, a wheelsArgs) (string, []byte, error) {
@@ -83,6 +134,10 @@ func firstLock(c rule.CallContext, a wheelsArgs) (string, []byte, error) {
 			continue
 		}
 		return p, b, err
+	}
+	if a.Answer != "" {
+		b, err := read(c, a.Answer)
+		return a.Answer, b, err
 	}
 	return "", nil, fmt.Errorf("there is no lock %s; a lock with hashes is needed, as `uv lock` or `pip lock` write it", a.Asked)
 }
@@ -111,10 +166,10 @@ func nameFiles(c rule.CallContext, ps []pkg) error {
 			if !slices.Contains(p.hashes, o.SHA256) {
 				continue
 			}
-			if strings.HasSuffix(o.File, ".whl") {
-				p.wheels = append(p.wheels, file{name: o.File, sha256: o.SHA256})
+			if f := (file{name: o.File, sha256: o.SHA256}); strings.HasSuffix(o.File, ".whl") {
+				p.wheels = append(p.wheels, f)
 			} else {
-				p.sdist = true
+				p.sdist, p.src = true, f
 			}
 		}
 		if len(p.wheels) == 0 && !p.sdist {
@@ -124,8 +179,8 @@ func nameFiles(c rule.CallContext, ps []pkg) error {
 	return nil
 }
 
-// pick chooses one wheel for each package, or says which packages have none.
-func pick(ps []pkg, in pep.Interpreter) ([]rule.Fetch, error) {
+// pick chooses one wheel for each package, or its sdist where that is allowed, or says which packages have none.
+func pick(ps []pkg, in pep.Interpreter, sdists bool) ([]rule.Fetch, error) {
 	rank := map[string]int{}
 	for i, t := range in.Tags() {
 		rank[t] = i
@@ -134,6 +189,9 @@ func pick(ps []pkg, in pep.Interpreter) ([]rule.Fetch, error) {
 	var bad []string
 	for _, p := range ps {
 		f, err := best(p, rank, in)
+		if err != nil && sdists && p.src.sha256 != "" && p.unusable == "" {
+			f, err = p.src, nil
+		}
 		if err != nil {
 			bad = append(bad, fmt.Sprintf("%s %s: %v", p.name, p.version, err))
 			continue
@@ -182,7 +240,7 @@ func best(p pkg, rank map[string]int, in pep.Interpreter) (file, error) {
 		case len(p.wheels) > 0:
 			return file{}, fmt.Errorf("none of its %d wheels is for %s", len(p.wheels), describe(in))
 		case p.sdist:
-			return file{}, errors.New("there is its source only (an sdist), and only wheels are installed: nothing is built from what a lock names")
+			return file{}, errors.New("there is its source only (an sdist), and only wheels are installed; allow_sdist = true has it built")
 		}
 		return file{}, errors.New("the lock has no file for it")
 	}

@@ -57,6 +57,19 @@ type Interpreter struct {
 	MacOS   [2]int
 }
 
+// LibDir gives the name of the interpreter's folder below lib: "python3.11".
+func (p Interpreter) LibDir() string {
+	name := "python"
+	if p.Name == "pypy" {
+		name = "pypy"
+	}
+	dir := fmt.Sprintf("%s%d.%d", name, p.Major, p.Minor)
+	if strings.HasSuffix(p.ABI, "t") {
+		dir += "t"
+	}
+	return dir
+}
+
 // Tags gives the tags that an interpreter takes, the best first, in the order of packaging.tags.
 func (p Interpreter) Tags() []string {
 	var out []string
