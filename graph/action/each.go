@@ -141,6 +141,9 @@ func (x *Executor) eachFile(ctx context.Context, j *Job, file string, runner exe
 	}
 	a.Spawn = &p
 	sub.Action = &a
+	if j.Action.Spawn.Each.Anywhere {
+		anywhere(&sub)
+	}
 	if err := x.Keys(&sub); err != nil {
 		return nil, err
 	}

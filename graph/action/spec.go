@@ -35,6 +35,7 @@ const (
 	flagEmptyEach
 	flagSubmodules
 	flagAsks
+	flagAnywhere
 )
 
 // errSpec is what damaged bytes decode to.
@@ -108,6 +109,7 @@ func flagsOf(a *rule.Action) uint64 {
 		set(s.Each != nil, flagEach)
 		set(s.Each != nil && s.Each.Alone, flagAlone)
 		set(s.Each != nil && s.Each.Empty, flagEmptyEach)
+		set(s.Each != nil && s.Each.Anywhere, flagAnywhere)
 	}
 	if a.Fetch != nil {
 		set(a.Fetch.Executable, flagExecutable)
@@ -313,7 +315,8 @@ func (d *decoder) spawn(flags uint64) *rule.Spawn {
 	}
 	s.Layers = d.layers()
 	if flags&flagEach != 0 {
-		s.Each = &rule.Each{Tree: rule.Artifact{Path: d.str(), Kind: rule.ArtifactKind(d.num())}, Globs: d.strs(), Alone: flags&flagAlone != 0, Empty: flags&flagEmptyEach != 0}
+		s.Each = &rule.Each{Tree: rule.Artifact{Path: d.str(), Kind: rule.ArtifactKind(d.num())}, Globs: d.strs(), Alone: flags&flagAlone != 0, Empty: flags&flagEmptyEach != 0,
+			Anywhere: flags&flagAnywhere != 0}
 	}
 	return s
 }

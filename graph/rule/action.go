@@ -96,6 +96,9 @@ type Each struct {
 	Globs []string
 	// Alone commands see their own file of Tree and no other, so that their keys hang on nothing else in it.
 	Alone bool
+	// Anywhere says that the commands leave the same wherever their files lie: they run at paths that hang on no target, and all
+	// targets share what they made. In Argv, Env, Stdout and DepFile those stand for the paths of the action's inputs and output.
+	Anywhere bool
 	// Empty says that no file at all is no mistake: the output is an empty tree.
 	Empty bool
 }

@@ -46,7 +46,7 @@ func (k *kit) install(wheels rule.Artifact, at string) rule.Artifact {
 		// bytecode, is given by the environment.
 		Argv: []string{rule.HostTool(k.py), "-s", "-S", "-B", script.Path, k.uvProgram, "{file}", path.Join(parts.Path, "{stem}")},
 		Env:  []rule.EnvVar{{Name: "PYTHONHASHSEED", Value: "0"}}, HostTools: []string{k.py},
-		Each: &rule.Each{Tree: wheels, Globs: []string{"*.whl"}, Alone: true, Empty: true}}})
+		Each: &rule.Each{Tree: wheels, Globs: []string{"*.whl"}, Alone: true, Anywhere: true, Empty: true}}})
 	return parts
 }
 
