@@ -101,7 +101,6 @@ func (q *adhoc) buildFile() string {
 	switch {
 	case q.createEnv:
 		attr("python_env", `":environment"`)
-		attr("pythonpath", `["src", "."]`)
 	case q.python != "":
 		attr("python", hclText(q.python))
 	}

@@ -1,18 +1,20 @@
 package python
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
 
+	"github.com/cairn-build/cairn/graph/rule"
 	"github.com/cairn-build/cairn/rules/python/pep"
 )
 
 // outdated says that a lock is not of what its project requires now: the first difference by name, and what mends it. nil where
-// it is, and where the project does not say what it requires.
+// it is, and where there is no project or it does not say what it requires.
 func outdated(l lock, p *project, w wish) error {
-	if p.dynamic != "" {
+	if p == nil || p.dynamic != "" {
 		return nil
 	}
 	why, mend := "", ""
@@ -43,6 +45,29 @@ func outdated(l lock, p *project, w wish) error {
 		return nil
 	}
 	return fmt.Errorf("the lock is outdated: %s; run %s and commit the lock", why, mend)
+}
+
+// projectBeside reads the pyproject.toml that lies beside a lock; nil where there is none.
+func projectBeside(c rule.CallContext, at string) (*project, error) {
+	if at == "" {
+		return nil, nil
+	}
+	b, err := read(c, at)
+	if absent := (*rule.NotInputError)(nil); errors.As(err, &absent) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	doc, err := parseTOML(b)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", at, err)
+	}
+	p, err := readProject(doc)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", at, err)
+	}
+	return p, nil
 }
 
 // unmetBy is unmet for what is wanted of a project.
