@@ -38,6 +38,7 @@ var scriptCommands = map[string]func(*testscript.TestScript, bool, []string){
 	"sameprint": samePrint,
 	"waitfile":  waitFile,
 	"waitline":  waitLine,
+	"states":    states,
 	"touch":     touch,
 	"serve":     serve,
 	"wheel":     wheel,
