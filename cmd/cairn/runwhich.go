@@ -128,7 +128,8 @@ func (f *adhocFlags) fromURI(c *cobra.Command, r *scriptRun, arg string) error {
 		r.file, err = fileOf(arg)
 		return err
 	}
-	if strings.Contains(arg, "://") {
+	scheme, _, hasScheme := strings.Cut(arg, ":")
+	if strings.Contains(arg, "://") || hasScheme && slices.Contains([]string{"git", "file", "filesystem"}, scheme) {
 		return wrongPrefix(arg)
 	}
 	for _, name := range []string{"python", "pass-env"} {
