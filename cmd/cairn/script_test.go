@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/cairn-build/cairn/graph/fetch/git/gittest"
 )
 
 // TestMain lets the test binary be cairn itself, the worker of its sandbox, or the tests.
@@ -40,6 +42,7 @@ func setUp(e *testscript.Env) error {
 		return err
 	}
 	e.Setenv("HOME", home)
+	e.Values[gitServersKey{}] = gitServers{}
 	e.Setenv("CAIRN_CACHE", filepath.Join(place, "cache"))
 	e.Setenv("PLACE", place)
 	e.Setenv("NO_COLOR", "1")
@@ -66,7 +69,7 @@ func removeAll(dir string) {
 
 // condition knows [root], the user that file permissions do not stop, [tourpython], a Python that examples/tour has wheels for,
 // [namespaces], where actions are kept apart by the
-// kernel, and [mounts], where a process may have mounts of its own.
+// kernel, [mounts], where a process may have mounts of its own, and [https], [ssh] and [git], where such a server can run.
 func condition(name string) (bool, error) {
 	switch name {
 	case "root":
@@ -77,6 +80,8 @@ func condition(name string) (bool, error) {
 		return hasMounts(), nil
 	case "namespaces":
 		return runtime.GOOS == "linux" && hasNamespaces(), nil
+	case "https", "ssh", "git":
+		return gittest.Have(name) == nil, nil
 	}
 	return false, nil
 }

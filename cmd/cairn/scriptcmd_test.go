@@ -46,6 +46,9 @@ var scriptCommands = map[string]func(*testscript.TestScript, bool, []string){
 	"gone":      gone,
 	"mkgit":     mkgit,
 	"gitcommit": gitCommit,
+	"gitserver": gitServer,
+	"gitvisits": gitVisits,
+	"gitstop":   gitStop,
 	"example":   example,
 	"repeat":    repeat,
 }

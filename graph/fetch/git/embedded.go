@@ -26,7 +26,7 @@ import (
 
 // embedded is the transport that go-git is. It knows no credential helpers and no partial histories: most servers do not give
 // it a commit alone, so it fetches the ref that leads there, with its history.
-type embedded struct{}
+type embedded struct{ environ func() []string }
 
 // go-git would start the system's git for file URLs, and this is for machines without; it can serve them itself.
 var serveFiles = sync.OnceFunc(func() { client.InstallProtocol("file", server.NewClient(folders{})) })
@@ -60,12 +60,16 @@ func remote(s storage.Storer, a address) (*gogit.Remote, error) {
 	return gogit.NewRemote(s, &config.RemoteConfig{Name: "cairn", URLs: []string{text}}), nil
 }
 
-func (embedded) list(ctx context.Context, a address, names ...string) (refs, error) {
+func (e embedded) list(ctx context.Context, a address, names ...string) (refs, error) {
 	r, err := remote(memory.NewStorage(), a)
 	if err != nil {
 		return nil, err
 	}
-	all, err := r.ListContext(ctx, &gogit.ListOptions{PeelingOption: gogit.AppendPeeled})
+	who, err := e.who(a)
+	if err != nil {
+		return nil, err
+	}
+	all, err := r.ListContext(ctx, &gogit.ListOptions{PeelingOption: gogit.AppendPeeled, Auth: who.auth, CABundle: who.ca})
 	if errors.Is(err, gittransport.ErrEmptyRemoteRepository) {
 		return refs{}, nil
 	}
@@ -131,14 +135,18 @@ func peel(a address, rs refs, names []string) error {
 	return nil
 }
 
-func (embedded) fetch(ctx context.Context, m *mirror, a address, spec []string, _ bool) error {
+func (e embedded) fetch(ctx context.Context, m *mirror, a address, spec []string, _ bool) error {
 	s := openStorage(m)
 	defer s.close()
 	r, err := remote(s.s, a)
 	if err != nil {
 		return err
 	}
-	o := &gogit.FetchOptions{RemoteName: "cairn", Tags: gogit.NoTags, Force: true}
+	who, err := e.who(a)
+	if err != nil {
+		return err
+	}
+	o := &gogit.FetchOptions{RemoteName: "cairn", Tags: gogit.NoTags, Force: true, Auth: who.auth, CABundle: who.ca}
 	exact := false
 	for _, text := range spec {
 		switch {

@@ -216,7 +216,7 @@ func (f *Fetcher) transport() transport {
 	if path := f.git(); path != "" {
 		return &system{path: path, environ: f.o.Environ}
 	}
-	return embedded{}
+	return embedded{f.o.Environ}
 }
 
 // with opens the objects of m for use.

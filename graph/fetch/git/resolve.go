@@ -41,6 +41,10 @@ func (f *Fetcher) commit(ctx context.Context, a address, ref string, q fetch.Que
 		commit, err = f.expand(ctx, a, ref)
 	default:
 		commit, err = f.ask(ctx, a, ref, slices.Contains(q.Want, "describe"))
+		var declared *fetch.DeclaredError
+		if last := f.lastSeen(a, ref); err != nil && q.LastSeen && last != "" && ctx.Err() == nil && !errors.As(err, &declared) {
+			err = fmt.Errorf("%w; with --offline it is commit %s, which it was when it was last asked for", err, short(last))
+		}
 	}
 	if err == nil {
 		ans.commit = commit
