@@ -108,6 +108,12 @@ func (s *session) showLock(moved []build.LockChange, entries int, asks bool, ans
 	for _, l := range lines {
 		s.ui.Line(l)
 	}
+	switch {
+	case asks && s.flags.locked:
+		s.ui.Say("what requirements come to is not asked, because of --locked")
+	case asks && len(answers) == 0:
+		s.ui.Say("no index was asked")
+	}
 	if len(moved) == 0 && (entries > 0 || !asks) {
 		s.ui.Say("BUILD.lock.hcl is up to date (%d sources)", entries)
 	}

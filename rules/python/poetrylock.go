@@ -85,7 +85,7 @@ func (l *poetryLock) pkg(p, files map[string]any) (poetryPackage, error) {
 	for _, f := range list {
 		name := lastPart(text(f, "file"))
 		if !strings.HasSuffix(name, ".whl") {
-			k.sdist = true
+			k.sdist, k.src = true, file{name: name, sha256: digits(text(f, "hash")), url: direct}
 			continue
 		}
 		sum := digits(text(f, "hash"))

@@ -28,7 +28,7 @@ var PythonLock = &rule.Rule{
 		{Name: "python", Type: rule.String, Default: "python3", Doc: "The oldest Python that the lock is for: a version (`3.11`) or the name of a program of the host (`python3.11`)."},
 		{Name: "extras", Type: rule.Strings, Doc: "Extras of the project that are required too."},
 		{Name: "groups", Type: rule.Strings, Doc: "Dependency groups of the project that are required too."},
-		{Name: "allow_sdist", Type: rule.Bool, Doc: "Whether packages may be chosen of which there is the source only. Default: false."},
+		{Name: "allow_sdist", Type: rule.Bool, Default: false, Doc: "Whether packages may be chosen of which there is the source only. Default: false."},
 		{Name: "file", Type: rule.String, Doc: "Where in the package the lock is kept: `pylock.toml`. `cairn lock` writes it, builds read it. Without `file` the lock lives in the cache."},
 	},
 	Analyze: analyzeLock,

@@ -64,6 +64,9 @@ func writeQuestion(_ context.Context, c rule.CallContext) error {
 			return err
 		}
 	}
+	if len(a.Extras)+len(a.Groups) > 0 && !q.projects {
+		return errors.New("extras and groups are those of a project, and no pyproject.toml is named")
+	}
 	asked := questionText(q.needs)
 	if asked == "" && len(a.Files) > 0 {
 		return fmt.Errorf("%s: nothing is required there", strings.Join(a.Files, ", "))
@@ -77,6 +80,7 @@ type questioner struct {
 	a             questionArgs
 	seen          map[string]bool
 	needs, bounds []need
+	projects      bool // a pyproject.toml was read
 }
 
 // file reads a file of requirements, or a pyproject.toml, as requirements or as constraints.
@@ -127,7 +131,7 @@ func (q *questioner) project(name string, folder bool) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
-	q.needs = append(q.needs, ns...)
+	q.needs, q.projects = append(q.needs, ns...), true
 	return nil
 }
 
