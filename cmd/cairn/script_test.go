@@ -68,6 +68,7 @@ func removeAll(dir string) {
 }
 
 // condition knows [root], the user that file permissions do not stop, [tourpython], a Python that examples/tour has wheels for,
+// [tangopython], one that PyTango has a wheel for,
 // [namespaces], where actions are kept apart by the
 // kernel, [mounts], where a process may have mounts of its own, and [https], [ssh] and [git], where such a server can run.
 func condition(name string) (bool, error) {
@@ -76,6 +77,8 @@ func condition(name string) (bool, error) {
 		return os.Geteuid() == 0, nil
 	case "tourpython":
 		return tourPython(), nil
+	case "tangopython":
+		return tangoPython(), nil
 	case "mounts":
 		return hasMounts(), nil
 	case "namespaces":

@@ -50,6 +50,8 @@ var scriptCommands = map[string]func(*testscript.TestScript, bool, []string){
 	"gitvisits": gitVisits,
 	"gitstop":   gitStop,
 	"example":   example,
+	"console":   console,
+	"readenv":   readEnv,
 	"repeat":    repeat,
 }
 
