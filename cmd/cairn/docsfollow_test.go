@@ -15,6 +15,14 @@ func TestGettingStarted(t *testing.T) { follow(t, "docs/getting-started.md", 12)
 // So does the tutorial, which fetches packages.
 func TestTutorial(t *testing.T) { follow(t, "docs/tutorial.md", 20) }
 
+// And what the service does for a client; curl is that client.
+func TestServing(t *testing.T) {
+	if _, err := exec.LookPath("curl"); err != nil {
+		t.Skip("there is no curl here")
+	}
+	follow(t, "docs/serve.md", 10)
+}
+
 var (
 	fence  = regexp.MustCompile("(?s)((?:[^\n]+\n)*)\n```([a-z]+)\n(.*?)```\n")
 	target = regexp.MustCompile("(?:into|to) `([^`]+)`:")

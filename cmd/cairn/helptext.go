@@ -76,7 +76,7 @@ func flagForm(f *pflag.Flag) (left, text string) {
 	case value != "" && f.Value.Type() != "bool":
 		left += " " + value
 	}
-	if d := f.DefValue; d != "" && d != "false" && d != "0" && d != "[]" {
+	if d := f.DefValue; d != "" && d != "false" && d != "0s" && d != "0" && d != "[]" {
 		text += " (default " + d + ")"
 	}
 	return left, text

@@ -33,6 +33,7 @@ var verbs = []func(*app) *cobra.Command{
 	logCommand,
 	execCommand,
 	shellCommand,
+	serveCommand,
 	initCommand,
 	checkCommand,
 	fmtCommand,

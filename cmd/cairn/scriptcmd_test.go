@@ -53,6 +53,7 @@ var scriptCommands = map[string]func(*testscript.TestScript, bool, []string){
 	"console":   console,
 	"readenv":   readEnv,
 	"repeat":    repeat,
+	"ask":       ask,
 }
 
 // exits CODE PROGRAM ARG...: the program ends with just this code.
