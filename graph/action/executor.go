@@ -198,6 +198,8 @@ func (x *Executor) LoadParts(key digest.Hash) ([]Part, bool) {
 // Execute runs j whatever the cache holds. Errors: *Failed, *EnvError, *MissingInputError, or ctx's.
 func (x *Executor) Execute(ctx context.Context, j *Job) (*Done, error) {
 	switch {
+	case AsksNothing(j.Action, j.Inputs):
+		return x.nothing(j)
 	case j.Action.Call != nil:
 		return x.call(ctx, j)
 	case j.Action.Fetch != nil:

@@ -17,11 +17,7 @@ import (
 
 // asks says whether an action with these inputs asks anything: what it makes then depends on when.
 func asks(a *rule.Action, in []action.Resolved) bool {
-	if a.Asks == nil {
-		return false
-	}
-	i := slices.IndexFunc(in, func(r action.Resolved) bool { return r.Path == a.Asks.Question })
-	return i < 0 || in[i].Digest.Size > 0
+	return a.Asks != nil && !action.AsksNothing(a, in)
 }
 
 // mayAsk refuses to ask where that is forbidden. It is called when no answer is on record, or when what was recorded is gone.

@@ -42,7 +42,7 @@ func (s *session) resolve(a state.ActionID) ([]action.Resolved, error) {
 
 // runsInPlace says that an action's command reads and writes in the workspace itself.
 func (s *session) runsInPlace(t *turn) bool {
-	return s.inPlace() && t.act.Spawn != nil && t.act.Spawn.Each == nil
+	return s.inPlace() && t.act.Spawn != nil && t.act.Spawn.Each == nil && !action.AsksNothing(t.act, t.job.Inputs)
 }
 
 // readyInPlace sees that an action which is about to run in the workspace finds there what its key says, and nothing in the

@@ -309,6 +309,8 @@ func (s *session) facts(t *turn, r *action.Result) []state.OutputFact {
 func (s *session) reason(t *turn) {
 	switch {
 	case t.why != "":
+	case t.asks && s.ask[t.id] != nil:
+		t.why = "it is asked anew"
 	case s.e.o.Force && !t.asks:
 		t.why = "--force"
 	case t.act.Uncached:

@@ -4,8 +4,8 @@ package rule
 // The first answer is recorded like any other result and counts until `cairn lock TARGET` asks again; no other option does.
 // Without a recorded answer --offline and --locked are errors. None of it is keyed.
 type Ask struct {
-	// Question is the path of an input that holds what is asked. Where that is empty nothing is, and the action is like any
-	// other. "" is for actions that always ask.
+	// Question is the path of an input that holds what is asked. Where that is empty nothing is: nothing runs, and the outputs,
+	// which are files, are empty. "" is for actions that always ask.
 	Question string
 	// File is the source file that `cairn lock` writes the first output's bytes to, relative to the workspace; "" for none.
 	File string
