@@ -14,6 +14,7 @@ import (
 	"github.com/cairn-build/cairn/cache/disk"
 	"github.com/cairn-build/cairn/cmd/internal/ui"
 	"github.com/cairn-build/cairn/graph/diag"
+	"github.com/cairn-build/cairn/graph/fetch/git"
 )
 
 func cacheCommand(a *app) *cobra.Command {
@@ -67,8 +68,12 @@ func cacheStats(a *app) *cobra.Command {
 				if err != nil {
 					return err
 				}
+				mirrors, err := git.Look(mirrorsIn(c.Dir()))
+				if err != nil {
+					return err
+				}
 				if a.flags.json {
-					return a.ui.JSON(map[string]any{"dir": c.Dir(), "bytes": s.Bytes, "results": s.Records[cache.Result], "records": allRecords(s.Records),
+					return a.ui.JSON(map[string]any{"git_mirrors": mirrors.Mirrors, "git_bytes": mirrors.Bytes, "dir": c.Dir(), "bytes": s.Bytes, "results": s.Records[cache.Result], "records": allRecords(s.Records),
 						"blobs": s.SmallBlobs + s.LargeBlobs, "blob_bytes": s.SmallBytes + s.LargeBytes, "trees": s.Trees, "quarantined": s.Quarantined, "oldest": s.Oldest})
 				}
 				a.ui.Line(c.Dir())
@@ -76,6 +81,9 @@ func cacheStats(a *app) *cobra.Command {
 				a.ui.Printf("%d results of actions, %d records in all\n", s.Records[cache.Result], allRecords(s.Records))
 				a.ui.Printf("%d blobs (%s), %d of them in %d packs\n", s.SmallBlobs+s.LargeBlobs, ui.Bytes(s.SmallBytes+s.LargeBytes), s.SmallBlobs, s.Packs)
 				a.ui.Printf("%d trees\n", s.Trees)
+				if mirrors.Mirrors > 0 {
+					a.ui.Printf("%d mirrors of git repositories (%s)\n", mirrors.Mirrors, ui.Bytes(mirrors.Bytes))
+				}
 				if s.Oldest > 0 {
 					a.ui.Printf("last use of the oldest: %s\n", time.Unix(s.Oldest, 0).Format("2006-01-02"))
 				}
@@ -93,6 +101,7 @@ func cacheTrim(a *app) *cobra.Command {
 	c := prints(&cobra.Command{
 		Use:     "trim",
 		Short:   "Removes what was not used for longest, down to a size or an age.",
+		Long:    "Removes what was not used for longest, down to a size or an age. An age holds for the mirrors of git repositories as well.",
 		Example: "  cairn cache trim --size 10GiB\n  cairn cache trim --age 30d",
 		Args:    noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -115,6 +124,9 @@ func cacheTrim(a *app) *cobra.Command {
 			return a.withCache(disk.Options{}, func(d *disk.Cache) error {
 				s, err := d.Trim(c.Context(), o)
 				if err != nil {
+					return err
+				}
+				if err := git.Trim(c.Context(), mirrorsIn(d.Dir()), a.now(), o.MaxAge, 0); err != nil {
 					return err
 				}
 				if a.flags.json {

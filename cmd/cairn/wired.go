@@ -20,7 +20,7 @@ func wired(cacheDir string) build.Options {
 		Toolchains: rules.Toolchains(),
 		Fetchers: map[string]func() fetch.Fetcher{
 			"git": func() fetch.Fetcher {
-				return git.New(git.Options{Dir: filepath.Join(cacheDir, "git"), VersionFromGit: python.VersionFromGit})
+				return git.New(git.Options{Dir: mirrorsIn(cacheDir), VersionFromGit: python.VersionFromGit})
 			},
 			"http":     func() fetch.Fetcher { return http.New(http.Options{}) },
 			"registry": func() fetch.Fetcher { return registry.New(registry.Options{}) },
@@ -28,3 +28,6 @@ func wired(cacheDir string) build.Options {
 		GitDescribe: gitDescribe,
 	}
 }
+
+// mirrorsIn gives the folder of the mirrors of git repositories.
+func mirrorsIn(cacheDir string) string { return filepath.Join(cacheDir, "git") }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 
@@ -31,6 +32,8 @@ type embedded struct{ environ func() []string }
 // go-git would start the system's git for file URLs, and this is for machines without; it can serve them itself.
 var serveFiles = sync.OnceFunc(func() { client.InstallProtocol("file", server.NewClient(folders{})) })
 
+var sha256Config = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?mi)^\s*objectformat\s*=\s*sha256`) })
+
 // folders loads the repositories that file URLs name, with or without a work tree.
 type folders struct{}
 
@@ -38,6 +41,9 @@ type folders struct{}
 func (folders) Load(ep *gittransport.Endpoint) (storer.Storer, error) {
 	for _, dir := range []string{ep.Path, filepath.Join(ep.Path, ".git"), ep.Path + ".git"} {
 		if fi, err := os.Stat(filepath.Join(dir, "objects")); err == nil && fi.IsDir() {
+			if b, err := os.ReadFile(filepath.Join(dir, "config")); err == nil && sha256Config().Match(b) {
+				return nil, errors.New("it names its objects by SHA-256, which needs git on PATH")
+			}
 			return filesystem.NewStorageWithOptions(osfs.New(dir), cache.NewObjectLRUDefault(), filesystem.Options{KeepDescriptors: true}), nil
 		}
 	}

@@ -221,6 +221,7 @@ func (f *Fetcher) transport() transport {
 
 // with opens the objects of m for use.
 func (f *Fetcher) with(ctx context.Context, m *mirror, use func(objectStore) error) error {
+	defer m.inUse()()
 	s, err := f.objects(ctx, m)
 	if err != nil {
 		return err

@@ -2,7 +2,10 @@ package git
 
 import (
 	"context"
+	"crypto/sha1"
+	"crypto/sha256"
 	"errors"
+	"fmt"
 	"net"
 	"os"
 	"os/exec"
@@ -326,6 +329,59 @@ func TestSHA256(t *testing.T) {
 	got, err := fetchTree(t, f, request(r.file(), "refs/heads/main", "", commit, tree))
 	if want := "a \"1\"\nd/\nd/b* \"2\"\n"; err != nil || got != want {
 		t.Errorf("%q, %v", got, err)
+	}
+}
+
+func TestShortCommits(t *testing.T) {
+	for _, c := range []struct {
+		way, format string
+		sum         func([]byte) string
+	}{
+		{"git", "sha1", func(b []byte) string { return fmt.Sprintf("%x", sha1.Sum(b)) }},
+		{"go-git", "sha1", func(b []byte) string { return fmt.Sprintf("%x", sha1.Sum(b)) }},
+		{"git", "sha256", func(b []byte) string { return fmt.Sprintf("%x", sha256.Sum256(b)) }},
+	} {
+		t.Run(c.way+"/"+c.format, func(t *testing.T) {
+			r := newRepo(t, "--object-format="+c.format)
+			first := r.commit(map[string]string{"a": "1"})
+			tree := r.run("rev-parse", "HEAD^{tree}")
+			// Commits until two begin alike.
+			seen := map[string]string{}
+			var twins [2]string
+			for i := 0; twins[0] == ""; i++ {
+				text := fmt.Sprintf("tree %s\nparent %s\nauthor a <a> %d +0000\ncommitter a <a> %d +0000\n\nx\n", tree, first, i, i)
+				id := c.sum(fmt.Appendf(nil, "commit %d\x00%s", len(text), text))
+				if other, ok := seen[id[:4]]; ok {
+					twins = [2]string{r.object("commit", other), r.object("commit", text)}
+				}
+				seen[id[:4]] = text
+			}
+			r.run("update-ref", "refs/heads/one", twins[0])
+			r.run("update-ref", "refs/heads/two", twins[1])
+			f := newFetcher(t, c.way)
+			for _, want := range append(twins[:], first) {
+				n := 4
+				for strings.HasPrefix(twins[0], want[:n]) && strings.HasPrefix(twins[1], want[:n]) {
+					n++
+				}
+				if got, _ := resolve(t, f, question(r.file(), want[:n+1])); got != want {
+					t.Errorf("%s is %s, want %s", want[:n+1], got, want)
+				}
+			}
+			for range 2 {
+				_, err := f.Resolve(t.Context(), question(r.file(), twins[0][:4]))
+				if declared(err) != "ambiguous-commit" || !strings.Contains(err.Error(), twins[0]) || !strings.Contains(err.Error(), twins[1]) {
+					t.Errorf("%v", err)
+				}
+			}
+		})
+	}
+	r := newRepo(t, "--object-format=sha256")
+	id := r.commit(map[string]string{"a": "1"})
+	for _, ref := range []string{id, id[:8], "HEAD"} {
+		if _, err := newFetcher(t, "go-git").Resolve(t.Context(), question(r.file(), ref)); err == nil || !strings.Contains(err.Error(), "git on PATH") {
+			t.Errorf("%s without git: %v", ref, err)
+		}
 	}
 }
 

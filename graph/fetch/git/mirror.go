@@ -24,8 +24,8 @@ import (
 //	refs/cairn/remote/...     the server's refs, as of the last time that all of them were fetched
 //	refs/cairn/history/<id>   what led to this commit was asked for; the file "shallow" says where it still ends
 //
-// <dir>.lock is locked by whoever writes, by flock, which ends with its holder. Reading needs no lock: objects are only
-// added. A missing or damaged mirror is made anew.
+// <dir>.lock is locked by whoever writes, by flock, which ends with its holder. Reading needs no lock to be right, objects are only
+// added; <dir>.use is locked by readers so that the mirror is not removed meanwhile. A missing or damaged mirror is made anew.
 type mirror struct {
 	dir    string
 	sha256 bool

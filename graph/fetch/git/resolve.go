@@ -136,7 +136,18 @@ func (f *Fetcher) ask(ctx context.Context, a address, ref string, whole bool) (s
 // expand gives the one commit whose id starts so.
 func (f *Fetcher) expand(ctx context.Context, a address, prefix string) (string, error) {
 	t := f.transport()
-	m := f.mirrorOf(a, t.suffix(), false)
+	all, err := f.all(ctx, a)
+	if err != nil {
+		return "", err
+	}
+	long := false // what its objects are named by is seen from any of its refs
+	for _, id := range all {
+		long = long || len(id) == 64
+	}
+	if long && f.git() == "" {
+		return "", errNeedsGit(a)
+	}
+	m := f.mirrorOf(a, t.suffix(), long)
 	unlock, err := m.lock(ctx)
 	if err != nil {
 		return "", err
@@ -179,6 +190,10 @@ func (f *Fetcher) expand(ctx context.Context, a address, prefix string) (string,
 	return found[0], m.setRef(commitRef(found[0]), found[0])
 }
 
+func errNeedsGit(a address) error {
+	return fmt.Errorf("%s names its objects by SHA-256, which needs git on PATH", a.show)
+}
+
 // everything is the refspecs of all branches and tags. The server's HEAD is among them.
 var everything = []string{"+refs/heads/*:refs/cairn/remote/heads/*", "+refs/tags/*:refs/cairn/remote/tags/*"}
 
@@ -208,7 +223,7 @@ func (f *Fetcher) bring(ctx context.Context, a address, commit, ref string, isOf
 		return nil, offline(a, "commit "+short(commit))
 	}
 	if sha256 && f.git() == "" {
-		return nil, fmt.Errorf("%s names its objects by SHA-256, which needs git on PATH", a.show)
+		return nil, errNeedsGit(a)
 	}
 	m, t := ms[0], f.transport()
 	unlock, err := m.lock(ctx)
@@ -243,7 +258,12 @@ func (f *Fetcher) bring(ctx context.Context, a address, commit, ref string, isOf
 		switch kind := f.kind(ctx, m, commit); {
 		case err != nil || kind == "":
 		case kind == "commit":
-			return m, m.setRef(commitRef(commit), commit)
+			if err := m.setRef(commitRef(commit), commit); err != nil {
+				return nil, err
+			}
+			f.tidy(ctx, m)
+			f.sweepMirrors(ctx)
+			return m, nil
 		default:
 			return nil, &fetch.DeclaredError{Code: "not-a-commit", Summary: fmt.Sprintf("%s of %s is a %s, not a commit", short(commit), a.show, kind)}
 		}
