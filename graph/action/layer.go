@@ -173,7 +173,12 @@ func (x *Executor) stageLayers(j *Job, iso exec.Isolation, s *exec.Spawn) error 
 	for _, l := range j.Action.Spawn.Layers {
 		p := Place{Tool: toolPath(j), At: relative}
 		if iso == exec.Directory { // trees are links there, behind which ".." leads elsewhere
-			p.At = func(_, to string) string { return stagedAt(s.Inputs, to) }
+			p.At = func(_, to string) string {
+				if at := stagedAt(s.Inputs, to); at != to {
+					return at
+				}
+				return filepath.Join(x.Root, filepath.FromSlash(to)) // a folder of the workspace
+			}
 		}
 		if iso == exec.InPlace {
 			if err := replaceLayer(filepath.Join(x.Root, filepath.FromSlash(l.Path)), expandLayer(l, p)); err != nil {

@@ -67,7 +67,13 @@ func (e *Engine) lying(ctx context.Context, g *state.Graph, t state.TargetID, p 
 	}
 	x := &action.Executor{LayerDir: layerDir(c), TempDir: filepath.Join(c.Dir(), "tmp")}
 	for _, layer := range p.Layers {
-		dir, err := x.MakeLayer(layer, action.Place{Tool: tool, At: func(_, to string) string { return s.at(to) }})
+		at := func(_, to string) string { // what is in no tree is the workspace's
+			if p := s.at(to); p != to {
+				return p
+			}
+			return filepath.Join(e.o.Root, filepath.FromSlash(to))
+		}
+		dir, err := x.MakeLayer(layer, action.Place{Tool: tool, At: at})
 		if err != nil {
 			l.Release()
 			return nil, err

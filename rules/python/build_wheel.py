@@ -1,8 +1,8 @@
 """Builds the wheel of a source tree with the tree's own backend (PEP 517), so that its bytes are the same wherever and whenever.
 
-usage: build_wheel.py PLAN SOURCE OUT MORE DEPFILE [--describe FILE] [--version VERSION] [--config JSON] [--locked] [--last WANTED]
+usage: build_wheel.py PLAN SOURCE OUT MORE DEPFILE [--files LIST] [--describe FILE] [--version VERSION] [--config JSON] [--locked] [--last WANTED]
 
-PLAN is what cairn knows of the project. SOURCE is a folder or an sdist, and never written to: the backend works in a copy. The wheel goes
+PLAN is what cairn knows of the project. SOURCE is a folder, or those files of it that LIST names, or an sdist, and never written to: the backend works in a copy. The wheel goes
 into the folder OUT. Where the backend wants requirements that are not there, OUT stays empty and MORE names all that is wanted; otherwise
 MORE is empty. With --locked that is an error. With --last there is no more: WANTED is what a first run asked for, and where it is
 empty there is nothing to do. MORE and DEPFILE are - where nobody wants them.
@@ -272,8 +272,12 @@ def build(plan, a, dist):
     """Builds the wheel in a copy of the source. Gives its path, or else what is wanted and not there, and what was read."""
     area = os.path.dirname(dist)
     work = os.path.join(area, "source")
+    names = None
+    if a.files:
+        with open(a.files, encoding="utf-8") as f:
+            names = json.load(f)
     source = a.source if os.path.isdir(a.source) else unpack(a.source, work)
-    reads = own("build_reads").Reads(work, *copy(source, plan["files"], work))
+    reads = own("build_reads").Reads(work, *copy(source, names, work))
     root = os.path.normpath(os.path.join(work, plan["subdir"]))
     if plan["scm"]:
         reads.own = versioned(plan, a.describe, a.version, work, root)
@@ -296,12 +300,12 @@ def main():
     p = argparse.ArgumentParser()
     for name in ("plan", "source", "out", "more", "depfile"):
         p.add_argument(name)
-    for name in ("--describe", "--version", "--config", "--last"):
+    for name in ("--files", "--describe", "--version", "--config", "--last"):
         p.add_argument(name, default="")
     p.add_argument("--locked", action="store_true")
     a = p.parse_args()
     source, describe = a.source, a.describe  # as the action knows them
-    for name in ("plan", "source", "out", "more", "depfile", "describe", "last"):
+    for name in ("plan", "source", "out", "more", "depfile", "files", "describe", "last"):
         if getattr(a, name) not in ("", "-"):
             setattr(a, name, os.path.abspath(getattr(a, name)))
     with open(a.plan, encoding="utf-8") as f:

@@ -135,6 +135,7 @@ type wheelOptions struct {
 	prefix   string          // of the outputs in the target's folder, "" or with a slash at its end
 	tree     rule.Artifact   // the project, of another target
 	files    []rule.Artifact // or its files in the workspace
+	list     rule.Artifact   // which these are; zero for a tree
 	root     string          // the project's folder in the action's tree
 	subdir   string
 	must     bool          // a folder that is no package is an error
@@ -167,6 +168,8 @@ func (k *kit) declareWheel(o wheelOptions) Wheel {
 		act.Inputs = []rule.Artifact{o.tree}
 	} else {
 		a.Files = []string{}
+		o.list = c.OutputFile("", o.prefix+"files.json")
+		a.List, act.Outputs = o.list.Path, append(act.Outputs, o.list)
 		for _, f := range o.files {
 			rel := strings.TrimPrefix(f.Path, o.root+"/")
 			a.Files = append(a.Files, rel)
@@ -221,6 +224,9 @@ func (k *kit) build(o wheelOptions, run string, plan rule.Artifact, e buildEnv, 
 	discover := []string{o.root}
 	if o.describe.Path != "" {
 		inputs, discover, argv = append(inputs, o.describe), append(discover, o.describe.Path), append(argv, "--describe", o.describe.Path)
+	}
+	if o.list.Path != "" { // what of it matters, looks tell
+		inputs, discover, argv = append(inputs, o.list), append(discover, o.list.Path), append(argv, "--files", o.list.Path)
 	}
 	if o.version != "" {
 		argv = append(argv, "--version", o.version)

@@ -22,6 +22,7 @@ type planArgs struct {
 	Must     bool     `json:"must,omitempty"`  // a folder that is no package is an error
 	Plan     string   `json:"plan"`
 	Requires string   `json:"requires"`
+	List     string   `json:"list,omitempty"` // where Files go
 }
 
 // wheelPlan is what build_wheel.py has to know of a project.
@@ -34,7 +35,6 @@ type wheelPlan struct {
 	Requires    []string `json:"requires"`
 	SCM         string   `json:"scm"` // what takes the version from git, "" for nothing
 	Subdir      string   `json:"subdir"`
-	Files       []string `json:"files"` // nil: all of the tree
 }
 
 // planFiles are what a plan is made of.
@@ -65,7 +65,7 @@ func writePlan(_ context.Context, c rule.CallContext) error {
 	if !p.Package && a.Must {
 		return fmt.Errorf("%s is no package: %s", path.Join(a.Root, a.Subdir), p.Why)
 	}
-	p.Subdir, p.Files = a.Subdir, a.Files
+	p.Subdir = a.Subdir
 	b, err := json.MarshalIndent(p, "", " ")
 	if err != nil {
 		return err
@@ -77,7 +77,13 @@ func writePlan(_ context.Context, c rule.CallContext) error {
 	for _, r := range p.Requires {
 		lines.WriteString(r + "\n")
 	}
-	return c.Write(a.Requires, []byte(lines.String()), false)
+	if err := c.Write(a.Requires, []byte(lines.String()), false); err != nil || a.List == "" {
+		return err
+	}
+	if b, err = json.MarshalIndent(a.Files, "", " "); err != nil {
+		return err
+	}
+	return c.Write(a.List, append(b, '\n'), false)
 }
 
 // readPlan reads what writePlan wrote.
