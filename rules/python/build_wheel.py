@@ -232,17 +232,17 @@ class Quiet:
 
 def hooks(plan, config, last, to, reads):
     """Calls the backend's hooks; gives the requirements that are not there, or the wheel's name."""
-    step = "its backend %s cannot be loaded" % plan["backend"]
+    step = "cannot be loaded"
     with Quiet() as quiet:
         reads.start()
         try:
             backend = load(plan, os.getcwd())
-            step = "get_requires_for_build_wheel of %s failed" % plan["backend"]
+            step = "failed in get_requires_for_build_wheel"
             if not last and hasattr(backend, "get_requires_for_build_wheel"):
                 more = unmet(backend.get_requires_for_build_wheel(config))
                 if more:
                     return more, ""
-            step = "build_wheel of %s failed" % plan["backend"]
+            step = "failed in build_wheel"
             return [], backend.build_wheel(to, config, None)
         except (Exception, SystemExit) as e:  # whatever a backend may raise
             told = traceback.format_exception(type(e), e, e.__traceback__)
@@ -252,7 +252,8 @@ def hooks(plan, config, last, to, reads):
     hint = ""
     if reads.missing:
         hint = "\nIt asked for programs that it does not have; name those that it needs: tools = [%s]\n" % ", ".join('"%s"' % n for n in sorted(reads.missing))
-    fail("%s\n%s\n%s%s" % (quiet.text().rstrip(), frames.rstrip(), step[0].upper() + step[1:] + ".", hint))
+    said = "%s\n%s\nThe backend %s %s.%s" % (quiet.text().rstrip(), frames.rstrip(), plan["backend"], step, hint)
+    fail(said.lstrip("\n"))
 
 
 def normalise(wheel, to):
