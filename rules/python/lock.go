@@ -34,6 +34,7 @@ type wish struct {
 	env    pep.Env // without extras and groups
 	extras []string
 	groups []string
+	own    []string // names of own code, which takes the place of what a lock has
 	// project is what the pyproject.toml beside the lock says, nil where it is not known.
 	project *project
 }

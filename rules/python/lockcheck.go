@@ -36,7 +36,7 @@ func answers(file string, lock, requirements, constraints []byte, vars map[strin
 		if err != nil {
 			return err
 		}
-		if why := unmet(ns, l.(*pylock).packages, vars, i == 1); why != "" {
+		if why := unmet(ns, l.(*pylock).packages, pep.Env{Vars: vars}, i == 1); why != "" {
 			return fmt.Errorf("%s is outdated: %s", file, why)
 		}
 	}
@@ -45,8 +45,7 @@ func answers(file string, lock, requirements, constraints []byte, vars map[strin
 
 // unmet names the first requirement that the packages of a lock do not meet; "" for none. A package that is not there counts unless
 // it is only bounded.
-func unmet(ns []need, packages []pkg, vars map[string]string, bounds bool) string {
-	env := pep.Env{Vars: vars}
+func unmet(ns []need, packages []pkg, env pep.Env, bounds bool) string {
 	for _, n := range ns {
 		if ok, err := pep.Eval(n.marker, env); err != nil || !ok {
 			continue // an extra's, or of another platform

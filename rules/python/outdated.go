@@ -76,7 +76,15 @@ func unmetBy(p *project, packages []pkg, w wish) string {
 	if err != nil {
 		return "" // choosing says what there is
 	}
-	return unmet(ns, packages, w.env.Vars, false)
+	env := w.env
+	for _, e := range w.extras {
+		env.Extras = append(env.Extras, pep.Normalize(e))
+	}
+	for _, g := range w.groups {
+		env.Groups = append(env.Groups, pep.Normalize(g))
+	}
+	ns = slices.DeleteFunc(slices.Clone(ns), func(n need) bool { return slices.Contains(w.own, n.name) })
+	return unmet(ns, packages, env, false)
 }
 
 func (l *uvLock) pkgs() []pkg {

@@ -48,13 +48,15 @@ func fetchWheels(_ context.Context, c rule.CallContext) error {
 	if err != nil {
 		return err
 	}
-	name, ps, err := locked(c, a, p)
+	own, err := ownNames(c, a.Own)
 	if err != nil {
 		return err
 	}
-	if ps, err = withoutOwn(c, a.Own, ps); err != nil {
+	name, ps, err := locked(c, a, p, own)
+	if err != nil {
 		return err
 	}
+	ps = slices.DeleteFunc(ps, func(k pkg) bool { return slices.Contains(own, k.name) })
 	if len(ps) == 0 && !a.Empty {
 		return fmt.Errorf("%s: no package of it applies here; what needs no packages needs no environment", name)
 	}
@@ -82,7 +84,7 @@ func fetchWheels(_ context.Context, c rule.CallContext) error {
 }
 
 // locked gives the packages of the lock that are wanted, and the lock's name.
-func locked(c rule.CallContext, a wheelsArgs, p probed) (string, []pkg, error) {
+func locked(c rule.CallContext, a wheelsArgs, p probed, own []string) (string, []pkg, error) {
 	if len(a.Locks) == 0 && a.Answer == "" {
 		return "", nil, nil
 	}
@@ -97,7 +99,7 @@ func locked(c rule.CallContext, a wheelsArgs, p probed) (string, []pkg, error) {
 	if err != nil {
 		return name, nil, fmt.Errorf("%s: %w", name, err)
 	}
-	w := wish{env: pep.Env{Vars: p.Vars}, extras: a.Extras, groups: a.Groups}
+	w := wish{env: pep.Env{Vars: p.Vars}, extras: a.Extras, groups: a.Groups, own: own}
 	if name == a.Answer {
 		w.extras, w.groups = nil, nil
 	} else if w.project, err = projectBeside(c, a.Beside); err != nil {
@@ -112,18 +114,18 @@ func locked(c rule.CallContext, a wheelsArgs, p probed) (string, []pkg, error) {
 	return name, ps, nil
 }
 
-// withoutOwn leaves out what own code takes the place of.
-func withoutOwn(c rule.CallContext, plans []string, ps []pkg) ([]pkg, error) {
+// ownNames gives the names of own code, as far as anybody but its backend knows them.
+func ownNames(c rule.CallContext, plans []string) (names []string, err error) {
 	for _, at := range plans {
 		p, err := readPlan(c, at)
 		if err != nil {
 			return nil, err
 		}
 		if p.Package && p.Name != "" {
-			ps = slices.DeleteFunc(ps, func(k pkg) bool { return k.name == p.Name })
+			names = append(names, p.Name)
 		}
 	}
-	return ps, nil
+	return names, nil
 }
 
 func firstLock(c rule.CallContext, a wheelsArgs) (string, []byte, error) {
