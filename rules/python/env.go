@@ -34,6 +34,7 @@ type Env struct {
 	Tools []string
 	// Sources are files of the workspace that are imported where they lie.
 	Sources []rule.Artifact
+	From    []rule.Checkout // git sources that the lock and own code are of
 }
 
 // ProviderName implements rule.Provider.
@@ -123,7 +124,7 @@ func analyzeEnv(c *rule.Context) error {
 	} else if a.Path != "" {
 		m.Commit, inputs = a.Path, append(inputs, a)
 	}
-	e := Env{Content: content, Bin: content.Path + "/bin", Host: py, List: list, Tools: []string{py}, Sources: ed.sources}
+	e := Env{Content: content, Bin: content.Path + "/bin", Host: py, List: list, Tools: []string{py}, Sources: ed.sources, From: checkouts(c, "project", "lock", "wheels")}
 	if c.Bool("system_site_packages") {
 		e.Tools = append(e.Tools, rule.HostPackages(py))
 		host := k.hostPackages()

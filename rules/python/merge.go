@@ -49,6 +49,7 @@ type listed struct {
 	File    string `json:"file,omitempty"`
 	SHA256  string `json:"sha256,omitempty"`
 	Absent  string `json:"absent,omitempty"` // why own code is not installed
+	Own     bool   `json:"own,omitempty"`    // it is own code
 	Host    bool   `json:"host,omitempty"`   // it is the host's
 }
 
@@ -181,6 +182,10 @@ func list(c rule.CallContext, a mergeArgs) error {
 		}
 		if !p.Package {
 			all = append(all, listed{Name: p.Name, Absent: p.Why})
+			continue
+		}
+		for i := range all {
+			all[i].Own = all[i].Own || pep.Normalize(all[i].Name) == pep.Normalize(p.Name)
 		}
 	}
 	slices.SortStableFunc(all, func(x, y listed) int { return cmp.Compare(x.Name, y.Name) })

@@ -28,6 +28,7 @@ var Script = &rule.Rule{
 		{Name: "path", Type: rule.String, Doc: "The script's path in `source`."},
 		{Name: "python_env", Type: rule.LabelRef, Needs: "python_env", Workspace: "default_env", Doc: "The environment; by default the workspace's `default_env`. Without either the script has the host's interpreter and what is installed for it."},
 		{Name: "create_env", Type: rule.Bool, Default: false, Doc: "Whether the script has an environment of its own, of the project in `source`: what `python_env { project = ... }` would be."},
+		{Name: "mixed_sources", Type: rule.Bool, Default: false, Doc: "Says that the script, its environment and the library in it are meant to be of different repositories or revisions, which is an error otherwise."},
 		{Name: "python", Type: rule.String, Default: "python3", Doc: "The interpreter, for a script without `python_env`: a version (`3.11`) or a program's name of the host. Where it is given, `default_env` does not count."},
 		{Name: "pythonpath", Type: rule.Strings, Doc: "Folders that modules are imported from, besides the environment: of `source`, else of the package. `\".\"` is its root."},
 		{Name: "args", Type: rule.Strings, Doc: "Arguments that come before those of the command line."},
@@ -111,7 +112,9 @@ func environment(c *rule.Context, p *rule.Program) (*Env, bool) {
 		c.Problem("python_env", "missing-provider", fmt.Sprintf("%s is no python_env", deps[0].Label), "")
 		return nil, false
 	}
-	p.Script.Chosen = !env.Workspace
+	if p.Script.Chosen = !env.Workspace; p.Script.Chosen {
+		oneSource(c, &e)
+	}
 	return inEnv(p, &e, deps[0].Label.String()), true
 }
 
@@ -140,8 +143,11 @@ func ownEnv(c *rule.Context, p *rule.Program) (*Env, bool) {
 
 // inEnv puts an environment into p; name is what it is called.
 func inEnv(p *rule.Program, e *Env, name string) *Env {
-	p.Argv, p.Tools = []string{e.Python}, []string{e.Host}
-	p.Trees, p.Layers, p.Data = []rule.Artifact{e.Content}, []rule.Layer{e.Layer}, []rule.Artifact{e.List}
+	p.Argv, p.Tools = []string{e.Python}, e.Tools
+	if len(p.Tools) == 0 {
+		p.Tools = []string{e.Host}
+	}
+	p.Trees, p.Layers, p.Data = []rule.Artifact{e.Content}, []rule.Layer{e.Layer}, append([]rule.Artifact{e.List}, e.Sources...)
 	p.Script.Path = []string{path.Dir(e.Python), e.Bin}
 	p.Script.Env, p.Script.List = name, e.List.Path
 	return e

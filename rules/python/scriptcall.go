@@ -81,25 +81,29 @@ func Runner() (name, text string) {
 	return "runner-" + hex.EncodeToString(sum[:8]) + ".py", runnerSource
 }
 
-// Library gives the name and version of a project's own package in a packages.json: that of the project of a pyproject.toml, which
-// may be nil; "" where the list has none.
+// Library gives the name and version of a library in a packages.json: the own code that is of the project of a pyproject.toml (nil
+// for none), else any package of that name, else the first that is own code; "" where there is no such thing.
 func Library(list, pyproject []byte) (name, version string) {
 	var packages []listed
 	if json.Unmarshal(list, &packages) != nil {
 		return "", ""
 	}
-	doc, err := parseTOML(pyproject)
-	if err != nil {
-		return "", ""
-	}
-	own := pep.Normalize(text(object(doc, "project"), "name"))
-	if own == "" {
-		own = pep.Normalize(text(object(object(doc, "tool"), "poetry"), "name"))
-	}
-	for _, p := range packages {
-		if own != "" && pep.Normalize(p.Name) == own {
-			return p.Name, p.Version
+	project := ""
+	if doc, err := parseTOML(pyproject); err == nil {
+		project = text(object(doc, "project"), "name")
+		if project == "" {
+			project = text(object(object(doc, "tool"), "poetry"), "name")
 		}
 	}
-	return "", ""
+	best := listed{}
+	for _, p := range packages {
+		named := project != "" && pep.Normalize(p.Name) == pep.Normalize(project)
+		if p.Absent == "" && (named || p.Own && best.Name == "") {
+			best = p
+		}
+		if named {
+			break
+		}
+	}
+	return best.Name, best.Version
 }

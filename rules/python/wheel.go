@@ -22,8 +22,9 @@ var readsSource string
 
 // Wheel is what a target that depends on a wheel of own code gets: provider "python_wheel".
 type Wheel struct {
-	Tree rule.Artifact // a folder with the one wheel, or with nothing where the project is no package
-	Plan rule.Artifact // what the project says of itself, see wheelPlan
+	Tree rule.Artifact   // a folder with the one wheel, or with nothing where the project is no package
+	Plan rule.Artifact   // what the project says of itself, see wheelPlan
+	From []rule.Checkout // the git source that it is built from, where it is
 }
 
 // ProviderName implements rule.Provider.
@@ -69,6 +70,7 @@ func analyzeWheel(c *rule.Context) error {
 	}
 	w := k.declareWheel(o)
 	c.SetDefault(w.Tree)
+	w.From = checkouts(c, "project")
 	c.Provide(w)
 	return nil
 }
