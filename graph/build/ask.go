@@ -167,9 +167,15 @@ func (e *Engine) askAgain(ctx context.Context, g *state.Graph, w state.Wanted, i
 	if err := g.Commit(); err != nil && runErr == nil {
 		e.notice("what was asked could not be saved: %v", err)
 	}
+	head := &RunRecord{ID: sum.RunID, Time: s.start, Command: e.o.Command, Wall: sum.Wall, Actions: sum.Actions,
+		Cached: sum.Cached, Run: sum.Run, Failed: sum.Failed, Skipped: sum.Skipped}
+	if err := s.log.save(e.runsDir(), head); err != nil && runErr == nil {
+		e.notice("what was asked could not be logged: %v", err)
+	}
 	if runErr != nil {
 		return nil, &sum, runErr
 	}
+	e.trim(ctx)
 	var out []Answer
 	for _, a := range ids {
 		if s.ask[a].New != nil {
