@@ -193,6 +193,7 @@ func (a *app) programOf(r *scriptRun, l *build.Launch) (procedure.Program, error
 	if p.Plain {
 		return p, nil
 	}
+	p.Env = append(p.Env, "CAIRN_RUNNER=1") // it talks over descriptors of its own
 	for _, f := range []struct {
 		to   **procedure.Call
 		over *procedure.Call

@@ -1,10 +1,12 @@
 """Runs the functions of a script as cairn asks for them.
 
-usage: runner.py SCRIPT [ARGUMENT...]
+usage: runner.py [--calls FILE] SCRIPT [ARGUMENT...]
 
-cairn starts this with two descriptors more: it is told what to do over 3, and says how it goes over 4, in newline JSON (see
-graph/procedure/protocol.go). Standard input, output and errors are the script's. It imports SCRIPT from its source as the
-module user_module, calls its `init` if it has one, waits, and calls its `main`.
+Imports SCRIPT from its source as the module user_module, calls its `init` if it has one, and then its `main`, with the arguments
+that FILE says: {"init": {"args": [...], "kwargs": {...}}, "main": {...}}. Standard input, output and errors are the script's.
+
+With CAIRN_RUNNER in the environment it is told what to do over descriptor 3, and says how it goes over 4, in newline JSON (see
+graph/procedure/protocol.go); between init and main it waits. FILE does not count then.
 """
 import os
 import sys
@@ -63,6 +65,21 @@ class Line:
         data = json.dumps(dict(more, token=self.token, event=event)).encode() + b"\n"
         while data:
             data = data[os.write(self.end(1), data):]
+
+
+class Alone:
+    """Tells what to do where nobody else does."""
+
+    def __init__(self, init, main):
+        self.token = ""
+        self.orders = [dict(init, do="init"), dict(main, do="main")]
+
+    def told(self):
+        return self.orders.pop(0)
+
+    def say(self, event, init=True, **_):
+        if not init:
+            del self.orders[0]
 
 
 def load(path):
@@ -164,10 +181,6 @@ def call(line, module, name, how):
 
 
 def run(line, path):
-    order = line.told()
-    if order is None:
-        return 0
-    line.token = order["token"]
     try:
         module = load(path)
     except BaseException as e:
@@ -189,14 +202,30 @@ def run(line, path):
         line.say(order["do"])
 
 
+def calls(file):
+    if not file:
+        return {}
+    import json
+    with open(file, encoding="utf-8") as f:
+        return json.load(f)
+
+
 def main():
-    path = os.path.abspath(sys.argv[1])
+    argv = sys.argv[1:]
+    file = ""
+    if argv[0] == "--calls":
+        file, argv = argv[1], argv[2:]
+    path = os.path.abspath(argv[0])
+    sys.argv[:] = [path] + argv[1:]
+    if os.environ.pop("CAIRN_RUNNER", None) is None:
+        how = calls(file)
+        return run(Alone(how.get("init") or {}, how.get("main") or {}), path)
+    line = Line(COMMANDS, EVENTS)
     try:
-        line = Line(COMMANDS, EVENTS)
-    except OSError:
-        sys.exit("runner.py is started by cairn")
-    sys.argv[:] = [path] + sys.argv[2:]
-    try:
+        order = line.told()
+        if order is None:
+            return 0
+        line.token = order["token"]
         return run(line, path)
     except (Lost, BrokenPipeError):
         print("cairn: the script has closed the descriptors that cairn and it talk over", file=sys.stderr)

@@ -6,6 +6,8 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"strconv"
+	"strings"
 
 	"github.com/cairn-build/cairn/graph/rule"
 	"github.com/cairn-build/cairn/rules/python/pep"
@@ -35,7 +37,17 @@ func functions(c *rule.Context, p *rule.Program) []string {
 	runner := c.OutputFile("", "tools/runner.py")
 	c.Declare(rule.Action{Mnemonic: "Write", Outputs: []rule.Artifact{runner}, Call: &rule.Call{Func: "python_tool/1", Args: encode(toolArgs{runner.Path, runnerSource})}})
 	p.Data = append(p.Data, runner)
-	return []string{runner.Path}
+	// cairn run tells it over descriptors of its own; a command that has the script for a tool, and cairn watch, do not.
+	calls := c.OutputFile("", "tools/calls.json")
+	var words []string
+	for _, f := range [][2]string{{"init", p.Script.Init}, {"main", p.Script.Main}} {
+		if f[1] != "" {
+			words = append(words, strconv.Quote(f[0])+": "+f[1])
+		}
+	}
+	c.Declare(rule.Action{Mnemonic: "Write", Outputs: []rule.Artifact{calls}, Call: &rule.Call{Func: "python_tool/1", Args: encode(toolArgs{calls.Path, "{" + strings.Join(words, ", ") + "}\n"})}})
+	p.Data = append(p.Data, calls)
+	return []string{runner.Path, "--calls", calls.Path}
 }
 
 // arguments writes what a function is called with as {"args": [...], "kwargs": {...}}.
