@@ -37,6 +37,9 @@ func readActivity(file, name string) (*activity, error) {
 	if err != nil {
 		return nil, &usageError{fmt.Sprintf("--sbd %s: %s", file, plainError(err)), ""}
 	}
+	if !fi.Mode().IsRegular() {
+		return nil, usagef("--sbd %s: it is no file", file)
+	}
 	if fi.Size() > maxSBD {
 		return nil, usagef("--sbd %s: it has %d bytes, which is more than any scheduling block definition", file, fi.Size())
 	}

@@ -1,11 +1,14 @@
 package scriptserver
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 )
 
 // statesOf gives the words of a history.
@@ -296,4 +299,42 @@ func TestAbort(t *testing.T) {
 	if m := stop(`"init": {"kwargs": {"subarray_id": 7}}`); !strings.HasSuffix(m, "nothing was aborted: this service has no abort script") {
 		t.Error(m)
 	}
+}
+
+// A service is idle when nothing is alive and nobody asks; a stream that is open, and a procedure that is over, do not count.
+func TestIdle(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHarness(t)
+		began := time.Now()
+		idle := make(chan time.Duration, 1)
+		go func() {
+			if err := h.WaitIdle(t.Context(), time.Minute); err != nil {
+				t.Error(err)
+			}
+			idle <- time.Since(began)
+		}()
+		time.Sleep(50 * time.Second)
+		p := h.create("file:///a.py", ``) // at 50 s
+		time.Sleep(10 * time.Minute)
+		h.want(200, "PUT", p, `{"state": "STOPPED"}`) // at 10:50
+		time.Sleep(30 * time.Second)
+		h.want(200, "GET", p, "") // at 11:20
+		if got := <-idle; got != 12*time.Minute+20*time.Second {
+			t.Error(got)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		if err := h.WaitIdle(ctx, time.Hour); err == nil {
+			t.Error("it waits for nothing")
+		}
+	})
+}
+
+// Kill ends what does not end by itself.
+func TestKill(t *testing.T) {
+	h := newHarness(t)
+	p := h.create("file:///a.py", `"init": {"kwargs": {"hold": 1}}`)
+	h.reach(p, "INITIALISING")
+	h.Kill()
+	h.reach(p, "STOPPED")
 }
