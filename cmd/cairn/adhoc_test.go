@@ -68,7 +68,6 @@ script "script" {
   source     = ":repository"
   path       = "a b.py"
   python_env = ":environment"
-  pythonpath = ["src", "."]
   pass_env   = ["A", "B"]
 }
 `
