@@ -143,9 +143,7 @@ func (a *app) launchAdhoc(ctx context.Context, q *adhoc, h hooks, t *tracker) (*
 	if err != nil {
 		return nil, &environmentError{err}
 	}
-	if q.key != "" {
-		t.policy = q.key
-	}
+	t.keyed(q.key)
 	s, err := a.openAt(p.dir, "", func(show func(build.Event)) func(build.Event) {
 		words := q.inWords(a, func(e build.Event) {
 			t.event(e)

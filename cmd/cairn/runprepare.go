@@ -108,7 +108,14 @@ func (a *app) launchIn(ctx context.Context, h hooks, t *tracker, which func(*ses
 	l, err := which(s)
 	var launch *build.Launch
 	if err == nil {
-		launch, err = s.launch(ctx, l, h.peek)
+		launch, err = s.launch(ctx, l, func(p build.Runnable) {
+			if p.Script != nil {
+				t.keyed(p.Script.Key)
+			}
+			if h.peek != nil {
+				h.peek(p)
+			}
+		})
 	}
 	if h.done != nil {
 		h.done(s)

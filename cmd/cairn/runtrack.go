@@ -32,6 +32,15 @@ func newTracker(say func(procedure.Prep), now func() time.Time) *tracker {
 	return &tracker{say: say, now: now, began: now(), policy: "content", told: map[string]time.Time{}}
 }
 
+// keyed notes how the environment is keyed.
+func (t *tracker) keyed(policy string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if policy != "" {
+		t.policy = policy
+	}
+}
+
 // event takes in what a build tells. It may be called from several goroutines.
 func (t *tracker) event(e build.Event) {
 	switch {

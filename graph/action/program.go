@@ -6,9 +6,9 @@ import (
 	"github.com/cairn-build/cairn/graph/rule"
 )
 
-// The encoded form of a program, as the snapshot keeps it beside its target: version 3, argv, env, passed names, data, tools, trees,
+// The encoded form of a program, as the snapshot keeps it beside its target: version 4, argv, env, passed names, data, tools, trees,
 // layers, and 1 with the script's own words or 0.
-const programVersion = 3
+const programVersion = 4
 
 // EncodeProgram gives what `cairn run` needs of p.
 func EncodeProgram(p rule.Program) []byte {
@@ -34,7 +34,7 @@ func EncodeProgram(p rule.Program) []byte {
 			flags |= 2
 		}
 		e.num(flags)
-		e.strs([]string{s.Init, s.Main, s.Env, s.List, s.Project})
+		e.strs([]string{s.Init, s.Main, s.Env, s.Key, s.List, s.Project})
 	} else {
 		e.num(0)
 	}
@@ -72,8 +72,8 @@ func DecodeProgram(b []byte) (rule.Program, bool) {
 		s := &rule.Script{Dir: d.str(), Path: d.strs(), Grace: time.Duration(d.num())}
 		flags := d.num()
 		s.Calls, s.Chosen = flags&1 != 0, flags&2 != 0
-		if words := d.strs(); len(words) == 5 {
-			s.Init, s.Main, s.Env, s.List, s.Project = words[0], words[1], words[2], words[3], words[4]
+		if words := d.strs(); len(words) == 6 {
+			s.Init, s.Main, s.Env, s.Key, s.List, s.Project = words[0], words[1], words[2], words[3], words[4], words[5]
 		} else {
 			d.bad = true
 		}

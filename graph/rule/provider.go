@@ -38,6 +38,7 @@ type Script struct {
 	// target names it, and not the workspace or nobody.
 	Env    string
 	Chosen bool
+	Key    string // what makes the environment another one, for people: "content" or "commit"
 	// List is the environment's packages.json, and Project a pyproject.toml that need not be there, as Argv names paths: the
 	// version of the project in the list is the library's.
 	List, Project string

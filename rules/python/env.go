@@ -34,6 +34,7 @@ type Env struct {
 	Tools []string
 	// Sources are files of the workspace that are imported where they lie.
 	Sources []rule.Artifact
+	Key     string          // "content" or "commit"
 	From    []rule.Checkout // git sources that the lock and own code are of
 }
 
@@ -124,7 +125,7 @@ func analyzeEnv(c *rule.Context) error {
 	} else if a.Path != "" {
 		m.Commit, inputs = a.Path, append(inputs, a)
 	}
-	e := Env{Content: content, Bin: content.Path + "/bin", Host: py, List: list, Tools: []string{py}, Sources: ed.sources, From: checkouts(c, "project", "lock", "wheels")}
+	e := Env{Content: content, Bin: content.Path + "/bin", Host: py, List: list, Tools: []string{py}, Sources: ed.sources, Key: c.String("key"), From: checkouts(c, "project", "lock", "wheels")}
 	if c.Bool("system_site_packages") {
 		e.Tools = append(e.Tools, rule.HostPackages(py))
 		host := k.hostPackages()

@@ -149,7 +149,7 @@ func inEnv(p *rule.Program, e *Env, name string) *Env {
 	}
 	p.Trees, p.Layers, p.Data = []rule.Artifact{e.Content}, []rule.Layer{e.Layer}, append([]rule.Artifact{e.List}, e.Sources...)
 	p.Script.Path = []string{path.Dir(e.Python), e.Bin}
-	p.Script.Env, p.Script.List = name, e.List.Path
+	p.Script.Env, p.Script.List, p.Script.Key = name, e.List.Path, e.Key
 	return e
 }
 
