@@ -180,6 +180,9 @@ func (e *Engine) Key(ctx context.Context, target, pkg string) ([]ActionKey, erro
 		if t.act, err = s.declared(a); err != nil {
 			return nil, err
 		}
+		if t.act.Fetch != nil && t.act.Fetch.Word != "" {
+			continue // it is in the keys of those who read it, and nobody need have asked what it is
+		}
 		if err := s.prepare(ctx, t); err != nil {
 			var m *action.MissingInputError
 			if asMissing(err, &m) {
