@@ -536,3 +536,60 @@ func TestAtOnce(t *testing.T) {
 		wg.Wait()
 	}
 }
+
+// Of a commit nothing but itself is fetched, tip or not, where the server gives it out alone; where history was asked for, later commits
+// do not cut it off.
+func TestShallow(t *testing.T) {
+	r := newRepo(t)
+	var commits []string
+	for i := range 12 {
+		commits = append(commits, r.commit(map[string]string{"a": strconv.Itoa(i)}))
+	}
+	r.run("tag", "v1", commits[0])
+	u, _ := r.serve()
+	dir := t.TempDir()
+	a, err := parseAddress(u, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	count := func() string {
+		return r.run("--git-dir="+fetcherAt(t, "git", dir).mirrorOf(a, "", false).dir, "rev-list", "--all", "--count")
+	}
+	for i, ref := range []string{"HEAD", commits[3], commits[7][:40]} {
+		resolve(t, fetcherAt(t, "git", dir), question(u, ref))
+		if got := count(); got != strconv.Itoa(i+1) {
+			t.Errorf("%s brought %s commits, want %d", ref, got, i+1)
+		}
+	}
+	if a, err := fetcherAt(t, "git", dir).Resolve(t.Context(), describing(u, commits[3])); err != nil || a["describe"] != "v1-3-g"+commits[3][:12] {
+		t.Errorf("%v, %v", a, err)
+	}
+	commits = append(commits, r.commit(map[string]string{"a": "last"}))
+	resolve(t, fetcherAt(t, "git", dir), question(u, "HEAD"))
+	if got := count(); got != "13" {
+		t.Errorf("%s commits, want all 13", got)
+	}
+}
+
+// A server that allows it gives go-git a commit alone, too; without its refs being asked for.
+func TestReachableAllowed(t *testing.T) {
+	r := newRepo(t)
+	first := r.commit(map[string]string{"a": "1"})
+	r.commit(map[string]string{"a": "2"})
+	r.run("config", "uploadpack.allowReachableSHA1InWant", "true")
+	u, _ := r.serveProtocol(false)
+	for way := range ways {
+		dir := t.TempDir()
+		if c, _ := resolve(t, fetcherAt(t, way, dir), question(u, first)); c != first {
+			t.Errorf("%s: %s", way, c)
+		}
+		a, err := parseAddress(u, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		f := fetcherAt(t, way, dir)
+		if names, err := os.ReadDir(filepath.Join(f.mirrorOf(a, f.transport().suffix(), false).dir, "refs/cairn/remote")); err == nil {
+			t.Errorf("%s: all refs were fetched: %v", way, names)
+		}
+	}
+}
