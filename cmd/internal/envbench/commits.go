@@ -11,25 +11,32 @@ import (
 
 // A commit is made, and each tool goes from there to the script's first line: what PREP_ENV, LOADING and a script's start are.
 
-// cairnCommits is a workspace whose script follows the repository's branch, in an environment of the commit's lock and library.
-func (b *bench) cairnCommits(name, more string) (string, error) {
+// cairnCommits is a workspace whose script follows the repository's branch, in an environment of the commit's lock and library;
+// with fixed, the environment is that of the first commit, as a default environment is.
+func (b *bench) cairnCommits(name, key string, fixed bool) (string, error) {
 	ws := b.path("ws/" + name)
+	project, released := ":repository", ""
+	if fixed {
+		project = ":released"
+		released = fmt.Sprintf("git_source \"released\" {\n  url    = \"file://%s\"\n  commit = %q\n}\n", b.path("repo"), b.first)
+	}
 	return ws, write(filepath.Join(ws, "BUILD.hcl"), fmt.Sprintf(`workspace "bench" {}
 git_source "repository" {
   url    = "file://%s"
   branch = "main"
   follow = true
 }
-python_env "environment" {
-  project = ":repository"
+%spython_env "environment" {
+  project = %q
   python  = %q
-%s}
+  key     = %q
+}
 script "observe" {
   source     = ":repository"
   path       = %q
   python_env = ":environment"
 }
-`, b.path("repo"), filepath.Base(b.python), more, scriptPath))
+`, b.path("repo"), released, project, filepath.Base(b.python), key, scriptPath))
 }
 
 func (b *bench) runScript(ws string) step {
@@ -75,26 +82,36 @@ func (b *bench) uvCommit(turn int) []step {
 
 // commitScenario is what the two kinds of commits have in common: one commit for each turn, and four ways from it.
 type commitScenario struct {
-	cairn, uv, floor, scratch *entry
-	made                      map[string]time.Duration // the longest action by mnemonic, of cairn's last turn
+	cairn, fixed, byCommit, uv, floor, scratch *entry
+	made                                       map[string]time.Duration // the longest action by mnemonic, of cairn's last turn
 }
 
 func (b *bench) afterCommit(file string, text func(string) string) (*commitScenario, error) {
-	ws, err := b.cairnCommits("commits", "")
-	if err != nil {
-		return nil, err
-	}
-	if err := sh(ws, b.cairnEnv(b.path("cache")), b.cairn, "run", "//:observe"); err != nil {
+	if err := removeAll(b.path("clones")); err != nil {
 		return nil, err
 	}
 	c := &commitScenario{}
-	c.cairn = &entry{name: "cairn",
-		prepare: func(int) error { return b.edit(file, text) },
-		steps:   func(int) []step { return []step{b.runScript(ws)} },
-		after: func(*sample) error {
+	mine := func(name, ws, key string, fixed bool) (*entry, error) {
+		ws, err := b.cairnCommits(ws, key, fixed)
+		if err != nil {
+			return nil, err
+		}
+		return &entry{name: name, steps: func(int) []step { return []step{b.runScript(ws)} }, after: func(*sample) error {
 			c.made, err = started(filepath.Join(ws, "events"))
 			return err
-		}}
+		}}, sh(ws, b.cairnEnv(b.path("cache")), b.cairn, "run", "//:observe")
+	}
+	var err error
+	if c.cairn, err = mine("cairn, create_env = true", "content", "content", false); err != nil {
+		return nil, err
+	}
+	if c.fixed, err = mine("cairn, create_env = false", "fixed", "content", true); err != nil {
+		return nil, err
+	}
+	if c.byCommit, err = mine("cairn, create_env = true, key = commit", "commit", "commit", false); err != nil {
+		return nil, err
+	}
+	c.cairn.prepare = func(int) error { return b.edit(file, text) }
 	c.uv = &entry{name: "clone, uv sync --frozen", steps: b.uvCommit}
 	c.floor = &entry{name: "OET, all dependencies on the host", turns: b.slow, steps: b.oet("floor", false)}
 	c.scratch = &entry{name: "OET, environment from scratch", turns: b.slow, steps: b.oet("scratch", true)}
@@ -135,28 +152,31 @@ func (b *bench) scriptCommit() error {
 	if err != nil {
 		return err
 	}
-	looked := c.cairn.after
-	c.cairn.after = func(s *sample) error {
-		err := looked(s)
-		for m := range c.made {
-			if m != "Script" && err == nil {
-				err = fmt.Errorf("a commit of a script ran %s", m)
+	for _, e := range []*entry{c.cairn, c.fixed} {
+		looked := e.after
+		e.after = func(s *sample) error {
+			err := looked(s)
+			for m := range c.made {
+				if m != "Checkout" && m != "Script" && err == nil {
+					err = fmt.Errorf("a commit of a script ran %s", m)
+				}
 			}
+			return err
 		}
+	}
+	if err := take(b.turns, c.cairn, c.fixed, c.byCommit, c.uv, c.floor, c.scratch); err != nil {
 		return err
 	}
-	if err := take(b.turns, c.cairn, c.uv, c.floor, c.scratch); err != nil {
-		return err
-	}
-	b.table("a commit of a script", c.cairn, c.uv, c.floor, c.scratch)
+	b.table("a commit of a script", c.cairn, c.fixed, c.byCommit, c.uv, c.floor, c.scratch)
 	b.gate("script-commit", c.cairn.least(), 200*time.Millisecond, "200 ms to its first line")
+	b.gate("script-commit-create-env-false", c.fixed.least(), 200*time.Millisecond, "200 ms to its first line")
 	b.gate("script-commit-wall", c.cairn.least(), scale(c.floor.least(), 1./50), "1/50 of the OET's least")
 	b.gate("script-commit-cpu", c.cairn.leastCPU(), scale(c.floor.leastCPU(), 1./100), "1/100 of the OET's least, CPU")
 	return nil
 }
 
 // wheelMnemonic is the action that builds a wheel from sources.
-const wheelMnemonic = "Wheel"
+const wheelMnemonic = "Build"
 
 func (b *bench) libraryCommit() error {
 	c, err := b.afterCommit(modulePath(7), func(what string) string { return moduleText(7, what) })

@@ -13,6 +13,7 @@ type bench struct {
 	size    size
 	next    int // the next set of groups that no environment has yet
 	edits   int
+	first   string // the repository's first commit
 	met     int
 	missed  []string
 	started int // workspaces so far
@@ -57,6 +58,9 @@ func (b *bench) prepare() error {
 	}
 	if err := b.commit("first"); err != nil {
 		return err
+	}
+	if b.first = oneLine("git", "-C", b.path("repo"), "rev-parse", "HEAD"); len(b.first) < 40 {
+		return fmt.Errorf("the repository's first commit is %s", b.first)
 	}
 	b.note("filling uv's cache")
 	if err := sh(b.path("uv-project"), b.uvEnv(), b.uv, "sync", "-q", "--frozen", "--no-install-project", "--all-groups"); err != nil {
