@@ -36,10 +36,11 @@ var servers = map[string]func(repos, place string) (*gittest.Server, string, err
 	},
 }
 
-// onServers runs a test against each server, in each way. new gives a Fetcher that has what a client of the server's must have, and a
+// onServers runs a test against each of the named servers, in each way. new gives a Fetcher that has what a client of the server's must have, and a
 // cache below dir.
-func onServers(t *testing.T, test func(t *testing.T, repos, base string, s *gittest.Server, new func(dir string) *Fetcher)) {
-	for name, start := range servers {
+func onServers(t *testing.T, names []string, test func(t *testing.T, repos, base string, s *gittest.Server, new func(dir string) *Fetcher)) {
+	for _, name := range names {
+		start := servers[name]
 		for way := range ways {
 			t.Run(name+"/"+way, func(t *testing.T) {
 				repos := t.TempDir()
@@ -82,7 +83,7 @@ func onServers(t *testing.T, test func(t *testing.T, repos, base string, s *gitt
 // Each server gives what is asked for in each way: branches, tags, the default branch, commits that are no tips, short ones, submodules by
 // relative addresses, history; what is known needs nobody; what is not there is said.
 func TestServers(t *testing.T) {
-	onServers(t, func(t *testing.T, repos, base string, s *gittest.Server, new func(string) *Fetcher) {
+	onServers(t, []string{"https", "ssh", "git"}, func(t *testing.T, repos, base string, s *gittest.Server, new func(string) *Fetcher) {
 		sub := newRepoAt(t, filepath.Join(repos, "group/sub"))
 		subCommit := sub.commit(map[string]string{"s": "sub"})
 		sub.commit(map[string]string{"s": "later"})
@@ -151,10 +152,7 @@ func withSub(r fetch.Request) fetch.Request {
 
 // Who the server does not know gets no further, and who does not know the server trusts nobody.
 func TestStrangers(t *testing.T) {
-	onServers(t, func(t *testing.T, repos, base string, s *gittest.Server, new func(string) *Fetcher) {
-		if strings.HasPrefix(base, "git:") {
-			return // it is open to all
-		}
+	onServers(t, []string{"https", "ssh"}, func(t *testing.T, repos, base string, s *gittest.Server, new func(string) *Fetcher) {
 		newRepoAt(t, filepath.Join(repos, "app")).commit(map[string]string{"a": "1"})
 		f := new(t.TempDir())
 		t.Setenv("SSH_KNOWN_HOSTS", "/dev/null")

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 )
 
 // MissingError says that a program is neither on this machine nor to be had.
@@ -66,27 +67,37 @@ func (p program) env() []string {
 	return []string{"LD_LIBRARY_PATH=" + p.libs}
 }
 
-// unpackedIn holds where packages were unpacked, by name, as long as the process lives.
+// unpackedIn holds where packages were unpacked, or why not, by name, as long as the process lives.
 var (
 	unpackedMu sync.Mutex
-	unpackedIn = map[string]string{}
+	unpackedIn = map[string]unpackedAt{}
 )
+
+type unpackedAt struct {
+	dir string
+	err error
+}
 
 // unpacked gives a folder with the files of a package of Debian's and of all that it needs and this machine has not. It stays for later
 // runs of the tests. Nothing of the machine is changed: neither its packages nor what it knows of them.
 func unpacked(pkg string) (string, error) {
 	unpackedMu.Lock()
 	defer unpackedMu.Unlock()
-	if dir, ok := unpackedIn[pkg]; ok {
-		return dir, nil
+	if u, ok := unpackedIn[pkg]; ok {
+		return u.dir, u.err
 	}
 	at := filepath.Join(os.TempDir(), fmt.Sprintf("cairn-test-debian-%s-%d", pkg, os.Getuid()))
-	if _, err := os.Stat(at); err != nil {
+	if fi, err := os.Stat(at); err == nil {
+		if st, ok := fi.Sys().(*syscall.Stat_t); !ok || int(st.Uid) != os.Getuid() {
+			return "", fmt.Errorf("%s is somebody else's", at)
+		}
+	} else {
 		if err := unpack(pkg, at); err != nil {
+			unpackedIn[pkg] = unpackedAt{err: err}
 			return "", err
 		}
 	}
-	unpackedIn[pkg] = at
+	unpackedIn[pkg] = unpackedAt{dir: at}
 	return at, nil
 }
 
@@ -105,7 +116,7 @@ func unpack(pkg, at string) error {
 	}
 	apt := func(own bool, args ...string) error {
 		all := []string{"-qq", "-o", "Debug::NoLocking=1", "-o", "APT::Sandbox::User=root", "-o", "Dir::Cache::archives=" + debs,
-			"-o", "Dir::Cache::pkgcache=", "-o", "Dir::Cache::srcpkgcache="}
+			"-o", "Dir::Cache::pkgcache=", "-o", "Dir::Cache::srcpkgcache=", "-o", "Acquire::Retries=0", "-o", "Acquire::http::Timeout=20"}
 		if own {
 			all = append(all, "-o", "Dir::State::lists="+filepath.Join(state, "lists"))
 		}
@@ -141,23 +152,16 @@ func Have(server string) error {
 		_, err := find("nginx")
 		return err
 	case "ssh":
-		for _, name := range []string{"ssh", "ssh-keygen"} {
-			if _, err := find(name); err != nil {
-				return err
-			}
-		}
-		sshd, err := find("sshd")
-		if err != nil {
-			return err
-		}
 		place, err := os.MkdirTemp("", "sshd-")
 		if err != nil {
 			return err
 		}
 		defer os.RemoveAll(place)
-		if _, err = startSSHD(sshd, place); err != nil {
-			return &MissingError{"sshd", err}
+		s, err := SSH(place)
+		if err != nil {
+			return err
 		}
+		s.Close()
 	}
 	return nil
 }

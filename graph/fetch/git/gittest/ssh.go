@@ -6,6 +6,8 @@ import (
 	"os/exec"
 	"os/user"
 	"path/filepath"
+	"runtime"
+	"strconv"
 	"strings"
 )
 
@@ -26,7 +28,7 @@ func SSH(place string) (*Server, error) {
 	}
 	me, err := user.Current()
 	if err != nil {
-		return nil, err
+		return nil, &MissingError{"sshd", err}
 	}
 	s := &Server{Key: filepath.Join(place, "id_ed25519")}
 	host := filepath.Join(place, "host_key")
@@ -45,13 +47,13 @@ func SSH(place string) (*Server, error) {
 AuthorizedKeysFile %[1]s/authorized_keys
 PidFile none
 StrictModes no
-UsePAM no
+UsePAM %[2]s
 PasswordAuthentication no
 KbdInteractiveAuthentication no
 PermitRootLogin prohibit-password
 AcceptEnv GIT_PROTOCOL
 LogLevel ERROR
-`, place)
+`, place, map[bool]string{true: "no", false: "yes"}[os.Geteuid() == 0]) // who cannot read /etc/shadow seems to be locked out without it
 	for option, helper := range map[string]string{"SshdSessionPath": "sshd-session", "SshdAuthPath": "sshd-auth"} { // newer ones are several programs
 		if at := filepath.Join(sshd.root, "usr/lib/openssh", helper); sshd.root != "" && exists(at) {
 			conf += option + " " + at + "\n"
@@ -86,7 +88,13 @@ LogLevel ERROR
 	if ssh.libs != "" {
 		client = "env LD_LIBRARY_PATH=" + ssh.libs + " " + client
 	}
-	s.Env = []string{"GIT_SSH_COMMAND=" + client + " -F /dev/null -o IdentitiesOnly=yes -o UserKnownHostsFile=" + known + " -i " + s.Key, "SSH_KNOWN_HOSTS=" + known}
+	client += " -F /dev/null -o BatchMode=yes -o IdentitiesOnly=yes -o UserKnownHostsFile=" + known + " -i " + s.Key
+	s.Env = []string{"GIT_SSH_COMMAND=" + client, "SSH_KNOWN_HOSTS=" + known}
+	if err := run(exec.Command("sh", "-c", client+" -p "+port+" "+me.Username+"@"+name+" true")); err != nil {
+		s.Close()
+		return nil, &MissingError{"sshd", err}
+	}
+	s.visits.Store(0)
 	return s, nil
 }
 
@@ -95,10 +103,36 @@ func exists(path string) bool {
 	return err == nil
 }
 
+// hasShell says why this user can log in nowhere: sshd runs commands by the shell that /etc/passwd names.
+func hasShell() error {
+	b, err := os.ReadFile("/etc/passwd")
+	if err != nil {
+		return err
+	}
+	id := strconv.Itoa(os.Geteuid())
+	for line := range strings.Lines(string(b)) {
+		f := strings.Split(strings.TrimSpace(line), ":")
+		if len(f) < 7 || f[2] != id {
+			continue
+		}
+		if strings.HasSuffix(f[6], "nologin") || strings.HasSuffix(f[6], "false") {
+			return fmt.Errorf("the user %s may not log in", f[0])
+		}
+		return nil
+	}
+	if runtime.GOOS == "darwin" {
+		return nil // users are elsewhere
+	}
+	return fmt.Errorf("the user %s is not in /etc/passwd", id)
+}
+
 // startSSHD gives the command of one connection's sshd. Where it is root's, sshd wants a user of its own and a folder below /run; a
 // machine that has them not gets them in a view that only sshd has.
 func startSSHD(sshd program, place string) (func() *exec.Cmd, error) {
 	argv := []string{sshd.path, "-i", "-e", "-f", filepath.Join(place, "sshd_config")}
+	if err := hasShell(); err != nil {
+		return nil, err
+	}
 	if os.Geteuid() == 0 {
 		_, err := user.Lookup("sshd")
 		if err != nil || !exists("/run/sshd") {
