@@ -68,6 +68,13 @@ func editable(c *rule.Context) (e editableSource, ok bool) {
 	return e, true
 }
 
-// editableCode is the line of a .pth file that puts the folders of the layer before the packages.
-const editableCode = `import os, sys; d = os.path.join(sys.prefix, "editable"); i = next((n for n, p in enumerate(sys.path) if p.endswith("site-packages")), len(sys.path)); sys.path[i:i] = [os.path.realpath(os.path.join(d, n)) for n in sorted(os.listdir(d))] if os.path.isdir(d) else []
+// editableCode is the module that a .pth file imports when the interpreter starts: it puts the folders of the layer before the packages.
+const editableCode = `"""Modules that are imported where they lie: cairn's attribute editable."""
+import os
+import sys
+
+folder = os.path.join(sys.prefix, "editable")
+if os.path.isdir(folder):
+    at = next((n for n, p in enumerate(sys.path) if p.endswith("site-packages")), len(sys.path))
+    sys.path[at:at] = [os.path.realpath(os.path.join(folder, n)) for n in sorted(os.listdir(folder))]
 `

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"path"
 	"slices"
@@ -119,7 +120,8 @@ func addOwn(c rule.CallContext, a mergeArgs) error {
 	if err != nil {
 		return err
 	}
-	return c.Write(a.Out+"/lib/"+p.Interpreter.LibDir()+"/site-packages/_cairn_editable.pth", []byte(editableCode), false)
+	site := a.Out + "/lib/" + p.Interpreter.LibDir() + "/site-packages/"
+	return errors.Join(c.Write(site+"_cairn_editable.py", []byte(editableCode), false), c.Write(site+"_cairn_editable.pth", []byte("import _cairn_editable\n"), false))
 }
 
 // owned is a file of the merged tree and the wheel that it is from.
