@@ -37,7 +37,7 @@ type session struct {
 
 	log     runLogger
 	outs    outFolder
-	waiting sync.Map // ActionID -> true once it was said who is waited for
+	waiting sync.Map // ActionID -> time.Time since when somebody else is waited for
 	tries   sync.Map // want -> *atomic.Int32: how often an action asked for another's bytes
 	total   int
 	done    atomic.Int32

@@ -93,12 +93,17 @@ func (s *session) turn(ctx context.Context, t *turn) (schedule.Verdict, error) {
 			return s.hit(ctx, t, r, key)
 		}
 	}
-	return s.execTurn(ctx, t)
+	if err := s.told(t); err != nil {
+		return schedule.Verdict{}, err
+	}
+	v, err := s.execTurn(ctx, t)
+	s.tell(ctx, t, err)
+	return v, err
 }
 
 // waitFor says once who is waited for. A job of this process with the same key needs no word.
 func (s *session) waitFor(t *turn, owner disk.Owner) {
-	if _, said := s.waiting.LoadOrStore(t.id, true); !said && owner.PID != os.Getpid() {
+	if _, said := s.waiting.LoadOrStore(t.id, s.e.o.Now()); !said && owner.PID != os.Getpid() {
 		s.e.emit(Event{Waiting: &WaitingEvent{Label: t.label, PID: owner.PID, Command: owner.Command}})
 	}
 }

@@ -246,3 +246,42 @@ func TestGoWrapper(t *testing.T) {
 		}
 	}
 }
+
+func TestHostPackages(t *testing.T) {
+	h := newHost(t)
+	h.put("bin/python3", fakePython(h.at("")))
+	h.put("lib/python3/os.py", "1")
+	const site = "lib/python3/site-packages/"
+	h.put(site+"numpy-1.0.dist-info/METADATA", "")
+	h.put(site+"numpy-1.0.dist-info/RECORD", "numpy.py,sha256=a,1")
+	h.put(site+"tango-9.egg-info/PKG-INFO", "Version: 9")
+	got := h.resolve("python3 packages")
+	if got.Path != "" || len(got.Programs) > 0 {
+		t.Errorf("packages are a program: %+v", got)
+	}
+	changes := func(what string, f func()) {
+		t.Helper()
+		was := h.resolve("python3 packages").Identity
+		f()
+		if h.resolve("python3 packages").Identity == was {
+			t.Errorf("%s: nothing is seen", what)
+		}
+	}
+	changes("another RECORD", func() { h.put(site+"numpy-1.0.dist-info/RECORD", "numpy.py,sha256=b,1") })
+	changes("another PKG-INFO", func() { h.put(site+"tango-9.egg-info/PKG-INFO", "Version: 10") })
+	changes("a .pth file", func() { h.put(site+"x.pth", "/x") })
+	changes("another .pth file", func() { h.put(site+"x.pth", "/y") })
+	changes("an .egg-link file", func() { h.put(site+"y.egg-link", "/y") })
+	changes("a module", func() { h.put(site+"loose.py", "") })
+	was := h.resolve("python3 packages").Identity
+	h.put("lib/python3/os.py", "12")
+	h.put(site+"__pycache__/loose.pyc", "")
+	h.put(site+"numpy-1.0.dist-info/METADATA", "x")
+	if h.resolve("python3 packages").Identity != was {
+		t.Error("the library, bytecode or what a RECORD tells already count")
+	}
+	h.put("bin/python3", "#!/bin/sh\nexit 1\n")
+	if err := h.fails("python3 packages"); !strings.Contains(err.Error(), "does not work") {
+		t.Errorf("%v", err)
+	}
+}
