@@ -3,6 +3,7 @@ package tree
 import (
 	"github.com/cairn-build/cairn/cache"
 	"github.com/cairn-build/cairn/cache/digest"
+	"github.com/cairn-build/cairn/cache/reapi"
 )
 
 // Walk calls visit with each entry of a tree, a folder before what is in it, the names of one folder in byte order. It reads
@@ -26,11 +27,39 @@ func Flatten(store cache.Blobs, root digest.Digest) ([]Entry, error) {
 	return all, nil
 }
 
+// List gives what lies directly in a folder, whose path in the tree is dir ("" for the root), in the order of Walk; paths are in
+// the tree. Errors are those of Walk.
+func List(store cache.Blobs, folder digest.Digest, dir string) ([]Entry, error) {
+	m, err := load(store, folder, dir)
+	if err != nil {
+		return nil, err
+	}
+	all := make([]Entry, 0, len(m.Files)+len(m.Directories)+len(m.Symlinks))
+	err = inOrder(m, dir, func(e Entry) error {
+		all = append(all, e)
+		return nil
+	})
+	return all, err
+}
+
 func walk(store cache.Blobs, d digest.Digest, dir string, depth int, n *budget, visit func(Entry) error) error {
 	m, err := load(store, d, dir)
 	if err != nil {
 		return err
 	}
+	return inOrder(m, dir, func(e Entry) error {
+		if err := n.take(e.Path, depth); err != nil {
+			return err
+		}
+		if err := visit(e); err != nil || !e.Dir {
+			return err
+		}
+		return walk(store, e.Digest, e.Path, depth+1, n, visit)
+	})
+}
+
+// inOrder gives what a message says, by name.
+func inOrder(m *reapi.Directory, dir string, each func(Entry) error) error {
 	f, s, l := m.Files, m.Directories, m.Symlinks
 	for len(f)+len(s)+len(l) > 0 {
 		var e Entry
@@ -46,16 +75,8 @@ func walk(store cache.Blobs, d digest.Digest, dir string, depth int, n *budget, 
 			e = Entry{Path: join(dir, l[0].Name), Link: l[0].Target}
 			l = l[1:]
 		}
-		if err := n.take(e.Path, depth); err != nil {
+		if err := each(e); err != nil {
 			return err
-		}
-		if err := visit(e); err != nil {
-			return err
-		}
-		if e.Dir {
-			if err := walk(store, e.Digest, e.Path, depth+1, n, visit); err != nil {
-				return err
-			}
 		}
 	}
 	return nil

@@ -85,11 +85,9 @@ func (c *callContext) output(o rule.Artifact) (OutputResult, error) {
 // putRoot stores the Directory messages of a tree that was put together in memory.
 func putRoot(s Store, root *reapi.Root) (digest.Digest, error) {
 	var put error
-	d, err := root.Digest()
-	if err != nil {
-		return digest.Digest{}, &Failed{Summary: err.Error()}
-	}
-	err = root.Directories(func(_ digest.Digest, b []byte) {
+	var d digest.Digest
+	err := root.Directories(func(folder digest.Digest, b []byte) {
+		d = folder // the root comes last
 		if _, err := s.Put(b); err != nil && put == nil {
 			put = err
 		}

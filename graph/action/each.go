@@ -1,9 +1,11 @@
 package action
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -21,7 +23,7 @@ import (
 // with different bytes fail the action.
 func (x *Executor) each(ctx context.Context, j *Job) (*Done, error) {
 	start := time.Now()
-	files, err := x.eachFiles(j)
+	files, sizes, err := x.eachFiles(j)
 	if err != nil {
 		return nil, err
 	}
@@ -38,7 +40,8 @@ func (x *Executor) each(ctx context.Context, j *Job) (*Done, error) {
 	slots := make(chan struct{}, max(1, x.Fan))
 	var wg sync.WaitGroup
 	told := x.counted(j, len(files))
-	for i, f := range files {
+	for _, i := range largestFirst(sizes) {
+		f := files[i]
 		slots <- struct{}{}
 		if stop.Err() != nil {
 			<-slots
@@ -63,15 +66,16 @@ func (x *Executor) each(ctx context.Context, j *Job) (*Done, error) {
 	}
 	d := &Done{Result: &Result{Wall: time.Since(start), Isolation: string(runner.Isolation())}}
 	root := &reapi.Root{}
-	have := map[string]tree.Entry{}
-	for i, p := range parts {
+	var trees []digest.Digest
+	for _, p := range parts {
 		if p == nil {
 			continue
 		}
 		d.Stdout, d.Stderr = append(d.Stdout, p.Stdout...), append(d.Stderr, p.Stderr...)
-		if err := x.merge(root, have, p.Result.Outputs[0].Digest); err != nil {
-			return nil, fmt.Errorf("%s: %w", files[i], err)
-		}
+		trees = append(trees, p.Result.Outputs[0].Digest)
+	}
+	if err := x.overlay(root, "", trees); err != nil {
+		return nil, err
 	}
 	dg, err := putRoot(x.Store, root)
 	if err != nil {
@@ -95,27 +99,36 @@ func firstError(errs []error, files []string) error {
 	return nil
 }
 
-// eachFiles gives the files that the globs match, sorted, relative to the tree.
-func (x *Executor) eachFiles(j *Job) ([]string, error) {
+// largestFirst gives the order in which jobs begin: what is large tends to take long, and is not to be left for the end.
+func largestFirst(sizes []int64) []int {
+	order := make([]int, len(sizes))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(sizes[b], sizes[a]) })
+	return order
+}
+
+// eachFiles gives the files that the globs match, sorted, relative to the tree, and their sizes.
+func (x *Executor) eachFiles(j *Job) (files []string, sizes []int64, err error) {
 	e := j.Action.Spawn.Each
 	i := slices.IndexFunc(j.Inputs, func(r Resolved) bool { return r.Path == e.Tree.Path })
 	if i < 0 {
-		return nil, &EnvError{fmt.Errorf("internal error: %s is not among the inputs of %s; please report it", e.Tree.Path, j.Label)}
+		return nil, nil, &EnvError{fmt.Errorf("internal error: %s is not among the inputs of %s; please report it", e.Tree.Path, j.Label)}
 	}
 	entries, err := tree.Flatten(x.Store, j.Inputs[i].Digest)
 	if err != nil {
-		return nil, &MissingInputError{e.Tree.Path}
+		return nil, nil, &MissingInputError{e.Tree.Path}
 	}
-	var files []string
 	for _, n := range entries {
 		if !n.Dir && n.Link == "" && slices.ContainsFunc(e.Globs, func(g string) bool { return MatchGlob(g, n.Path) }) {
-			files = append(files, n.Path)
+			files, sizes = append(files, n.Path), append(sizes, n.Digest.Size)
 		}
 	}
 	if len(files) == 0 && !e.Empty {
-		return nil, &Failed{Summary: fmt.Sprintf("no file of %s matches %s", e.Tree.Path, strings.Join(e.Globs, ", "))}
+		return nil, nil, &Failed{Summary: fmt.Sprintf("no file of %s matches %s", e.Tree.Path, strings.Join(e.Globs, ", "))}
 	}
-	return files, nil
+	return files, sizes, nil
 }
 
 // eachFile does one file's job: looked up like any other, and recorded like any other. Where it runs, how becomes "ran".
@@ -202,27 +215,46 @@ func (x *Executor) alone(in []Resolved, at, file string) []Resolved {
 	return out
 }
 
-// merge adds the entries of a tree to root.
-func (x *Executor) merge(root *reapi.Root, have map[string]tree.Entry, part digest.Digest) error {
-	entries, err := tree.Flatten(x.Store, part)
-	if err != nil {
-		return &EnvError{err}
-	}
-	for _, e := range entries {
-		if old, ok := have[e.Path]; ok {
-			if old != e && !(old.Dir && e.Dir) {
+// overlay lays folders over each other at a path of root. What only one of them has, or all have alike, is not looked into, however
+// many files it is.
+func (x *Executor) overlay(root *reapi.Root, at string, folders []digest.Digest) error {
+	have := map[string]tree.Entry{}
+	below := map[string][]digest.Digest{} // folders by name, those that differ
+	for _, d := range folders {
+		entries, err := tree.List(x.Store, d, at)
+		if err != nil {
+			return &EnvError{err}
+		}
+		for _, e := range entries {
+			old, ok := have[e.Path]
+			switch {
+			case !ok:
+				have[e.Path] = e
+				if e.Dir {
+					below[e.Path] = []digest.Digest{e.Digest}
+				}
+			case old.Dir && e.Dir:
+				if !slices.Contains(below[e.Path], e.Digest) {
+					below[e.Path] = append(below[e.Path], e.Digest)
+				}
+			case old != e:
 				return &Failed{Summary: fmt.Sprintf("two commands wrote %s, with different contents", e.Path)}
 			}
-			continue
 		}
-		have[e.Path] = e
+	}
+	for _, p := range slices.Sorted(maps.Keys(have)) {
+		e := have[p]
 		switch {
 		case e.Link != "":
-			root.AddSymlink(e.Path, e.Link)
-		case e.Dir:
-			root.AddEmptyDir(e.Path)
+			root.AddSymlink(p, e.Link)
+		case !e.Dir:
+			root.AddFile(p, e.Digest, e.Exec)
+		case len(below[p]) == 1:
+			root.AddTree(p, e.Digest)
 		default:
-			root.AddFile(e.Path, e.Digest, e.Exec)
+			if err := x.overlay(root, p, below[p]); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
