@@ -26,8 +26,9 @@ func (c *Cache) TreePath(root digest.Digest) (string, error) {
 		return dir, nil
 	}
 	c.touch(kindTreeDir, root.Hash, 0)
-	switch err := c.checkTree(root); {
-	case err == nil:
+	was := c.checkTree(root)
+	switch {
+	case was == nil:
 		c.noteTree(name)
 		return dir, nil
 	case c.o.ReadOnly:
@@ -38,7 +39,12 @@ func (c *Cache) TreePath(root digest.Digest) (string, error) {
 		return "", c.wrap(err)
 	}
 	defer l.Unlock()
-	if err := c.checkTree(root); err != nil { // not made meanwhile by who held the lock
+	if errors.Is(was, fs.ErrNotExist) && c.treeComplete(root.Hash) {
+		// Made meanwhile by who held the lock: eight that wait for one tree do not all look at its ten thousand files.
+		c.noteTree(name)
+		return dir, nil
+	}
+	if err := c.checkTree(root); err != nil {
 		if err := c.clearTree(root, err); err != nil {
 			return "", c.wrap(err)
 		}
@@ -62,6 +68,18 @@ func (c *Cache) noteTree(name string) {
 	c.tmu.Lock()
 	defer c.tmu.Unlock()
 	c.trees[name] = c.o.Now().Unix()
+}
+
+// treeComplete says whether a tree has facts, which are written when all of it is there, and a folder.
+func (c *Cache) treeComplete(root digest.Hash) bool {
+	b, err := os.ReadFile(c.factsPath(root))
+	if err != nil {
+		return false
+	}
+	if _, err = decodeTreeFacts(b); err == nil {
+		_, err = os.Lstat(c.path("trees/" + root.String()))
+	}
+	return err == nil
 }
 
 func (c *Cache) factsPath(root digest.Hash) string {
