@@ -5,6 +5,8 @@ import (
 	"io/fs"
 	"os"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/cairn-build/cairn/cache/digest"
 )
 
@@ -45,6 +47,37 @@ func (c *Cache) Evict(ds ...digest.Digest) (int, error) {
 		}
 	}
 	return n, nil
+}
+
+// DropTrees removes the folders of trees, whose bytes stay, and gives how many were there. While anybody holds a lease nothing is
+// removed, because a program may run in one of them: used is true then.
+func (c *Cache) DropTrees(roots ...digest.Digest) (n int, used bool, err error) {
+	if c.o.ReadOnly {
+		return 0, false, c.wrap(ErrReadOnly)
+	}
+	c.wmu.Lock()
+	unlock, err := c.passGate(unix.LOCK_EX)
+	c.wmu.Unlock()
+	if err != nil {
+		return 0, false, c.wrap(err)
+	}
+	defer unlock()
+	if _, used := c.oldestLease(); used {
+		return 0, true, nil
+	}
+	for _, d := range roots {
+		if os.Remove(c.factsPath(d.Hash)) != nil {
+			continue
+		}
+		n++
+		if err := c.removeTree(c.path("trees/" + d.Hash.String())); err != nil {
+			return n, false, c.wrap(err)
+		}
+		c.tmu.Lock()
+		delete(c.trees, d.Hash.String())
+		c.tmu.Unlock()
+	}
+	return n, false, nil
 }
 
 // EvictKey forgets the records of all kinds of a key, and gives how many there were.

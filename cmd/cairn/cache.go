@@ -13,6 +13,7 @@ import (
 	"github.com/cairn-build/cairn/cache/digest"
 	"github.com/cairn-build/cairn/cache/disk"
 	"github.com/cairn-build/cairn/cmd/internal/ui"
+	"github.com/cairn-build/cairn/graph/action"
 	"github.com/cairn-build/cairn/graph/diag"
 	"github.com/cairn-build/cairn/graph/fetch/git"
 )
@@ -200,18 +201,47 @@ func cacheEvict(a *app) *cobra.Command {
 			}
 			return a.withCache(disk.Options{}, func(d *disk.Cache) error {
 				n, err := d.Evict(blobs...)
+				trees := treesOf(d, keys)
 				for i := 0; err == nil && i < len(keys); i++ {
 					var m int
 					m, err = d.EvictKey(keys[i])
 					n += m
 				}
-				if err == nil {
-					a.ui.Say("%d entries forgotten", n)
+				if err != nil {
+					return err
 				}
-				return err
+				a.ui.Say("%d entries forgotten", n)
+				folders, used, err := d.DropTrees(trees...)
+				switch {
+				case err != nil:
+					return err
+				case used && len(trees) > 0:
+					a.ui.Say("a build or a script uses the cache, so folders stay until it is trimmed")
+				case folders > 0:
+					a.ui.Say("%d folders removed", folders)
+				}
+				return nil
 			})
 		},
 	}
+}
+
+// treesOf gives the folders that results made.
+func treesOf(d *disk.Cache, keys []digest.Hash) (trees []digest.Digest) {
+	for _, k := range keys {
+		b, ok := d.Lookup(cache.Result, k)
+		if !ok {
+			continue
+		}
+		if r, ok := action.DecodeResult(b); ok {
+			for _, o := range r.Outputs {
+				if o.Tree {
+					trees = append(trees, o.Digest)
+				}
+			}
+		}
+	}
+	return trees
 }
 
 func allRecords(m map[cache.Kind]int) (n int) {
