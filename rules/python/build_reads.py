@@ -20,7 +20,9 @@ class Entry:
     def __init__(self, real, look):
         self.real, self.look = real, look
         self.name, self.path = real.name, real.path
-        self.is_dir, self.is_file, self.is_symlink, self.inode = real.is_dir, real.is_file, real.is_symlink, real.inode
+
+    def __getattr__(self, name):
+        return getattr(self.real, name)
 
     def __fspath__(self):
         return self.path
