@@ -163,6 +163,54 @@ func (c *callContext) Link(path string, b rule.Blob, executable bool) error {
 	return nil
 }
 
+// LinkTree implements rule.CallContext.
+func (c *callContext) LinkTree(path string, b rule.Blob) error {
+	h, err := digest.ParseHash(b.SHA256)
+	if err != nil {
+		return err
+	}
+	root, rel, err := c.below(path)
+	if err != nil {
+		return err
+	}
+	root.AddTree(rel, digest.Digest{Hash: h, Size: b.Size})
+	return nil
+}
+
+// Folder implements rule.CallContext.
+func (c *callContext) Folder(path string) ([]rule.Entry, error) {
+	for i := range c.j.Inputs {
+		r := &c.j.Inputs[i]
+		rel, ok := strings.CutPrefix(path, r.Path)
+		if !ok || r.Kind != rule.OutputTree || rel != "" && rel[0] != '/' {
+			continue
+		}
+		at, in := r, strings.TrimPrefix(rel, "/")
+		if in != "" {
+			var err error
+			if at, err = c.x.find(r, in); err != nil {
+				return nil, err
+			}
+			if at == nil || at.Kind != rule.OutputTree {
+				return nil, &rule.NotInputError{Path: in, Tree: r.Path}
+			}
+		}
+		entries, err := tree.List(c.x.Store, at.Digest, in)
+		if err != nil {
+			return nil, &MissingInputError{r.source()}
+		}
+		out := make([]rule.Entry, len(entries))
+		for i, e := range entries {
+			out[i] = rule.Entry{Path: e.Path[strings.LastIndexByte(e.Path, '/')+1:], Link: e.Link, Dir: e.Dir, Executable: e.Exec}
+			if e.Link == "" {
+				out[i].Blob = blobOf(e.Digest)
+			}
+		}
+		return out, nil
+	}
+	return nil, fmt.Errorf("%s is not in a declared tree", path)
+}
+
 // Entries implements rule.CallContext.
 func (c *callContext) Entries(at string) ([]rule.Entry, error) {
 	for i := range c.j.Inputs {

@@ -130,6 +130,9 @@ type CallContext interface {
 	Symlink(path, target string) error
 	// Entries gives what lies below a declared input tree, sorted by path: files and links, relative to it.
 	Entries(tree string) ([]Entry, error)
+	// Folder gives what lies directly in a declared input tree, or in a folder of one, sorted by name: files, links and folders. Each
+	// Path is a name. It is for trees that are too large for Entries.
+	Folder(path string) ([]Entry, error)
 	// Fetch brings bytes whose digests are declared, several at once. Each is looked up and recorded like a Fetch action, by its
 	// digest alone, and brought by the same fetchers. Unpack, Strip and Executable have no meaning here.
 	Fetch(fs []Fetch) ([]Blob, error)
@@ -138,6 +141,8 @@ type CallContext interface {
 	Offers(fetcher string, params map[string]string) ([]Offer, error)
 	// Link puts bytes that are in the cache into a declared output tree; they are neither read nor copied.
 	Link(path string, b Blob, executable bool) error
+	// LinkTree puts a folder that Folder gave, with all that is below it, into a declared output tree. Nothing else may be put there.
+	LinkTree(path string, folder Blob) error
 }
 
 // NotInputError says that no input is at a path: none is declared, or a tree has no such file. Test with errors.As.
@@ -166,6 +171,7 @@ type Entry struct {
 	Blob       Blob
 	Executable bool
 	Link       string // a link's target; "" for a file
+	Dir        bool   // a folder, which Blob names; in what Folder gives
 }
 
 // Offer is a file that an index has. SHA256 is "" where the index does not say.

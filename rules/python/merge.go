@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -63,29 +64,20 @@ func merge(_ context.Context, c rule.CallContext) error {
 	if err := list(c, a); err != nil {
 		return err
 	}
-	var es []rule.Entry
+	m := &merging{c: c, args: a, have: map[string]owned{}, lost: map[string]bool{}}
+	var top []place
 	for _, parts := range a.Parts {
-		more, err := c.Entries(parts)
+		es, err := c.Folder(parts)
 		if err != nil {
 			return err
 		}
-		es = append(es, more...)
-	}
-	slices.SortStableFunc(es, func(x, y rule.Entry) int { return strings.Compare(x.Path, y.Path) })
-	m := &merging{args: a, have: map[string]owned{}, lost: map[string]bool{}}
-	for _, compiled := range []bool{false, true} { // sources first: what they come to decides about their bytecode
 		for _, e := range es {
-			part, rel, ok := strings.Cut(e.Path, "/")
-			if in, deep := strings.CutPrefix(rel, "lib64/"); deep {
-				rel = "lib/" + in
-			}
-			if source := sourceOf(rel); !ok || (source != "") != compiled || m.lost[part+"/"+source] || !m.take(part, rel, e) {
-				continue
-			}
-			if err := put(c, a.Out+"/"+rel, e); err != nil {
-				return err
-			}
+			top = append(top, place{e.Path, parts + "/" + e.Path})
 		}
+	}
+	slices.SortStableFunc(top, func(x, y place) int { return strings.Compare(x.part, y.part) })
+	if err := m.folder("", top); err != nil {
+		return err
 	}
 	if len(m.clashes) == 0 {
 		return addOwn(c, a)
@@ -132,10 +124,90 @@ type owned struct {
 
 // merging lays wheels over each other.
 type merging struct {
+	c       rule.CallContext
 	args    mergeArgs
 	have    map[string]owned
 	lost    map[string]bool // part/path of what was left out: bytecode of it is as well, because nobody would notice that it is of another source
 	clashes []string
+}
+
+// place is a folder of one wheel.
+type place struct {
+	part string
+	path string // in the action's tree
+}
+
+// within is what one wheel has in a folder.
+type within struct {
+	place
+	rule.Entry
+}
+
+// folder merges what several wheels have in one folder, at rel. What only one of them has is not looked into: an environment is ten
+// thousand files, of which hardly any lie in a folder that two wheels share.
+func (m *merging) folder(rel string, from []place) error {
+	below := map[string][]within{}
+	var files []within
+	for _, p := range from {
+		es, err := m.c.Folder(p.path)
+		if err != nil {
+			return err
+		}
+		for _, e := range es {
+			w := within{place{p.part, p.path + "/" + e.Path}, e}
+			if !e.Dir {
+				w.Path = join(rel, e.Path)
+				files = append(files, w)
+				continue
+			}
+			name := e.Path
+			if rel == "" && name == "lib64" {
+				name = "lib"
+			}
+			below[name] = append(below[name], w)
+		}
+	}
+	for _, f := range files { // before folders: what sources come to decides about their bytecode
+		if source := sourceOf(f.Path); source != "" && m.lost[f.part+"/"+source] || !m.take(f.part, f.Path, f.Entry) {
+			continue
+		}
+		if err := put(m.c, m.args.Out+"/"+f.Path, f.Entry); err != nil {
+			return err
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(below)) {
+		at := join(rel, name)
+		if err := m.below(at, below[name]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// below puts the folders that wheels have at one place.
+func (m *merging) below(at string, all []within) error {
+	alike := !slices.ContainsFunc(all, func(w within) bool { return w.Blob != all[0].Blob })
+	if alike && m.whole(at) {
+		return m.c.LinkTree(m.args.Out+"/"+at, all[0].Blob)
+	}
+	var from []place
+	for _, w := range all {
+		from = append(from, w.place)
+	}
+	return m.folder(at, from)
+}
+
+// whole says whether a folder can be taken as it is: more may come into those down to site-packages, and bytecode may have lost its
+// source.
+func (m *merging) whole(at string) bool {
+	return strings.Contains(at, "/site-packages/") && (path.Base(at) != "__pycache__" || len(m.lost) == 0)
+}
+
+func join(dir, name string) string {
+	if dir == "" {
+		return name
+	}
+	return dir + "/" + name
 }
 
 // take says whether a wheel's file is to be put at rel.

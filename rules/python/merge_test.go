@@ -21,6 +21,39 @@ type trees struct {
 func (c *trees) Args() []byte                              { return c.args }
 func (c *trees) Entries(tree string) ([]rule.Entry, error) { return c.in[tree], nil }
 func (c *trees) Write(string, []byte, bool) error          { return nil }
+
+// Folder gives folders by what is in them: two that hold the same are the same.
+func (c *trees) Folder(at string) ([]rule.Entry, error) {
+	tree, in, _ := strings.Cut(at, "/")
+	var out []rule.Entry
+	for _, e := range c.in[tree] {
+		rel, ok := strings.CutPrefix(e.Path, in)
+		if rel = strings.TrimPrefix(rel, "/"); !ok {
+			continue
+		}
+		name, rest, deep := strings.Cut(rel, "/")
+		if !deep {
+			out = append(out, rule.Entry{Path: name, Blob: e.Blob, Link: e.Link})
+			continue
+		}
+		if n := len(out); n == 0 || out[n-1].Path != name {
+			out = append(out, rule.Entry{Path: name, Dir: true})
+		}
+		out[len(out)-1].Blob.SHA256 += rest + "=" + e.Blob.SHA256 + "\n"
+	}
+	return out, nil
+}
+
+func (c *trees) LinkTree(at string, b rule.Blob) error {
+	for line := range strings.Lines(b.SHA256) {
+		name, content, _ := strings.Cut(strings.TrimSpace(line), "=")
+		if err := c.Link(at+"/"+name, rule.Blob{SHA256: content}, false); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (c *trees) Link(at string, b rule.Blob, x bool) error {
 	c.out = append(c.out, strings.TrimPrefix(at, "out/")+"="+b.SHA256)
 	return nil
