@@ -215,7 +215,7 @@ func BenchmarkTree10k(b *testing.B) {
 		return err
 	})
 	step("make", func() error {
-		if err := c.makeTree(root); err != nil {
+		if _, err := c.makeTree(root); err != nil {
 			return err
 		}
 		b.StopTimer()

@@ -191,6 +191,12 @@ func TestTreePath(t *testing.T) {
 		}
 		return path
 	}
+	if _, made, err := c.PlaceTree(want.Root); err != nil || made == nil || made.Links == 0 || made.Copies != 0 {
+		t.Errorf("made of %+v, %v", made, err)
+	}
+	if _, made, err := c.PlaceTree(want.Root); err != nil || made != nil {
+		t.Errorf("made again, of %+v, %v", made, err)
+	}
 	path := sound("new")
 	before, _ := os.Stat(path)
 	sound("again")

@@ -16,32 +16,35 @@ import (
 )
 
 // makeTree builds a tree's folder under another name and puts it in place; its facts are what makes it count.
-func (c *Cache) makeTree(root digest.Digest) error {
+func (c *Cache) makeTree(root digest.Digest) (*TreeMade, error) {
 	m := &treeMaker{c: c, tmp: c.tmp()}
 	if err := os.Mkdir(m.tmp, 0o755); err != nil {
-		return c.wrap(err)
+		return nil, c.wrap(err)
 	}
 	defer c.sweep(m.tmp) // nothing is there any more where all went well
 	if err := m.list(root); err != nil {
-		return err
+		return nil, err
 	}
 	if err := m.make(); err != nil {
-		return err
+		return nil, err
 	}
 	dir := c.path("trees/" + root.Hash.String())
 	if err := os.Rename(m.tmp, dir); err != nil {
-		return c.wrap(err)
+		return nil, c.wrap(err)
 	}
 	if err := os.Chmod(dir, 0o555); err != nil {
-		return c.wrap(err)
+		return nil, c.wrap(err)
 	}
 	tf := &treeFacts{boot: c.boot(), root: treeFact{kind: treeFolder}, entries: m.entries}
 	var st unix.Stat_t
 	if err := unix.Lstat(dir, &st); err != nil { // a move may change its time
-		return c.wrap(err)
+		return nil, c.wrap(err)
 	}
 	tf.root.set(&st)
-	return c.wrap(c.writeFile("trees/"+root.Hash.String()+".facts", tf.encode(), 0o644))
+	if err := c.writeFile("trees/"+root.Hash.String()+".facts", tf.encode(), 0o644); err != nil {
+		return nil, c.wrap(err)
+	}
+	return &TreeMade{Links: int(m.links.Load()), Copies: int(m.copies.Load())}, nil
 }
 
 // treeMaker makes the folders of a tree, several at once: each is filled by one worker, which makes everything that lies in
@@ -57,6 +60,8 @@ type treeMaker struct {
 	work    chan int       // of folders
 	open    atomic.Int64   // folders that are work, or being worked on
 	failed  atomic.Pointer[error]
+	links   atomic.Int64
+	copies  atomic.Int64
 	making  [256]sync.Mutex // of blobs by the first byte of their hash: their file may have to be made
 }
 
@@ -203,6 +208,7 @@ func (m *treeMaker) file(at int, name string, e *tree.Entry) error {
 		err = unix.Linkat(unix.AT_FDCWD, path, at, name, 0)
 		switch {
 		case err == nil:
+			m.links.Add(1)
 			return nil
 		case errors.Is(err, unix.ENOENT): // trimmed just now
 			continue
@@ -215,6 +221,7 @@ func (m *treeMaker) file(at int, name string, e *tree.Entry) error {
 }
 
 func (m *treeMaker) copy(at int, name string, e *tree.Entry) error {
+	m.copies.Add(1)
 	mode := uint32(0o444)
 	if e.Exec {
 		mode = 0o555

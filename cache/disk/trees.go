@@ -20,40 +20,53 @@ const treeFresh = 2
 // held that is older than the call. The error wraps cache.ErrMissing where blobs are missing, and is a *tree.RefusedError for
 // a tree that is not allowed.
 func (c *Cache) TreePath(root digest.Digest) (string, error) {
+	dir, _, err := c.PlaceTree(root)
+	return dir, err
+}
+
+// TreeMade says what a tree's folder was made of.
+type TreeMade struct {
+	Links  int // files that are hard links to the cache's own
+	Copies int // files that are not: as many links as the file system allows, or another user's
+}
+
+// PlaceTree is TreePath, and says what it made; nil where the folder was there.
+func (c *Cache) PlaceTree(root digest.Digest) (string, *TreeMade, error) {
 	name := root.Hash.String()
 	dir := c.path("trees/" + name)
 	if c.treeChecked(name) {
-		return dir, nil
+		return dir, nil, nil
 	}
 	c.touch(kindTreeDir, root.Hash, 0)
 	was := c.checkTree(root)
 	switch {
 	case was == nil:
 		c.noteTree(name)
-		return dir, nil
+		return dir, nil, nil
 	case c.o.ReadOnly:
-		return "", cache.ErrMissing
+		return "", nil, cache.ErrMissing
 	}
 	l, err := c.lockTree(root.Hash)
 	if err != nil {
-		return "", c.wrap(err)
+		return "", nil, c.wrap(err)
 	}
 	defer l.Unlock()
+	var made *TreeMade
 	if errors.Is(was, fs.ErrNotExist) && c.treeComplete(root.Hash) {
 		// Made meanwhile by who held the lock: eight that wait for one tree do not all look at its ten thousand files.
 		c.noteTree(name)
-		return dir, nil
+		return dir, nil, nil
 	}
 	if err := c.checkTree(root); err != nil {
 		if err := c.clearTree(root, err); err != nil {
-			return "", c.wrap(err)
+			return "", nil, c.wrap(err)
 		}
-		if err := c.makeTree(root); err != nil {
-			return "", err
+		if made, err = c.makeTree(root); err != nil {
+			return "", nil, err
 		}
 	}
 	c.noteTree(name)
-	return dir, nil
+	return dir, made, nil
 }
 
 func (c *Cache) treeChecked(name string) bool {

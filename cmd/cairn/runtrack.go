@@ -22,7 +22,8 @@ type tracker struct {
 	policy  string // how environments are keyed, where it is known
 	worked  bool   // something was done for an environment
 	told    map[string]time.Time
-	failure string // of the first action that failed, in a line
+	links   []procedure.Prep // not yet told
+	failure string           // of the first action that failed, in a line
 }
 
 // fetchEvery is how often the bytes of one fetch are told.
@@ -53,6 +54,8 @@ func (t *tracker) event(e build.Event) {
 		t.start(e.Start)
 	case e.Piece != nil && ofEnv(e.Piece.Kind, e.Piece.Mnemonic):
 		t.piece(e.Piece)
+	case e.Linked != nil && ofEnv(e.Linked.Kind, e.Linked.Mnemonic):
+		t.linked(e.Linked)
 	case e.Waiting != nil:
 		t.say(procedure.Prep{Step: procedure.StepWaiting, Target: e.Waiting.Label, Builder: fmt.Sprintf("process %d (%s)", e.Waiting.PID, e.Waiting.Command)})
 	case e.Finish != nil && e.Finish.Failure != nil:
@@ -95,8 +98,6 @@ func (t *tracker) start(s *build.StartEvent) {
 		t.say(procedure.Prep{Step: procedure.StepKey, Target: s.Label, Policy: policy, Result: procedure.Miss, Reason: s.Why})
 	}
 	switch s.Mnemonic {
-	case "Env":
-		t.say(procedure.Prep{Step: procedure.StepLink, Target: s.Label})
 	case "Install":
 		t.say(procedure.Prep{Step: procedure.StepCompile, Target: s.Label})
 	case "Probe":
@@ -115,6 +116,26 @@ func (t *tracker) piece(p *build.PieceEvent) {
 		step.Step = procedure.StepCompile
 	}
 	t.say(step)
+}
+
+// linked is that an environment was put where it is used. Where nothing else was done for it, that is said when it is ready.
+func (t *tracker) linked(l *build.LinkedEvent) {
+	p := procedure.Prep{Step: procedure.StepLink, Target: l.Label, Files: l.Files, How: "hard links"}
+	switch {
+	case l.Copies == l.Files:
+		p.How = "copies"
+	case l.Copies > 0:
+		p.How = fmt.Sprintf("hard links, and %d copies", l.Copies)
+	}
+	t.mu.Lock()
+	worked := t.worked
+	if !worked {
+		t.links = append(t.links, p)
+	}
+	t.mu.Unlock()
+	if worked {
+		t.say(p)
+	}
 }
 
 func (t *tracker) failed(f *build.FinishEvent) {
@@ -142,10 +163,14 @@ func (t *tracker) ready(python string) {
 	p := procedure.Prep{Step: procedure.StepReady, MS: float64(t.now().Sub(t.began).Microseconds()) / 1000, Path: filepath.Dir(filepath.Dir(python))}
 	p.ID = filepath.Base(p.Path)
 	t.mu.Lock()
-	hit, policy := !t.worked, t.policy
+	hit, policy, links := !t.worked, t.policy, t.links
+	t.links = nil
 	t.mu.Unlock()
 	if hit {
 		t.say(procedure.Prep{Step: procedure.StepKey, Policy: policy, ID: p.ID, Result: procedure.Hit})
+	}
+	for _, l := range links {
+		t.say(l)
 	}
 	t.say(p)
 }

@@ -86,6 +86,7 @@ type Event struct {
 	Resolved *ResolvedEvent
 	Fetch    *FetchEvent
 	Piece    *PieceEvent
+	Linked   *LinkedEvent
 	Notice   *NoticeEvent
 	Progress *ProgressEvent
 }
@@ -160,6 +161,15 @@ type PieceEvent struct {
 	Name     string
 	How      string // "cached", "fetched", or "ran"
 	N, Of    int    // N of them are there now
+}
+
+// LinkedEvent says that a tree was put where it is used, in the cache; those that are there are not told.
+type LinkedEvent struct {
+	Label    string // of what makes the tree
+	Kind     string // of the target
+	Mnemonic string
+	Files    int
+	Copies   int // of them are no hard links to the cache's own files
 }
 
 // NoticeEvent is one line that a person should see once: a damaged blob that was put aside, a sandbox that is not to be had.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/cairn-build/cairn/cache"
 	"github.com/cairn-build/cairn/cache/digest"
+	"github.com/cairn-build/cairn/cache/disk"
 	"github.com/cairn-build/cairn/graph/action"
 	"github.com/cairn-build/cairn/graph/rule"
 	"github.com/cairn-build/cairn/graph/state"
@@ -96,7 +97,10 @@ func (e *Engine) treeAt(ctx context.Context, g *state.Graph, t state.TargetID, a
 	for try := 0; ; try++ {
 		f, ok := g.OutputFact(id)
 		if ok {
-			dir, err := c.TreePath(f.Digest)
+			dir, made, err := c.PlaceTree(f.Digest)
+			if p, ok := g.Producer(id); ok && made != nil {
+				e.linked(g, p, made)
+			}
 			if err == nil || !errors.Is(err, cache.ErrMissing) {
 				return dir, err
 			}
@@ -108,6 +112,16 @@ func (e *Engine) treeAt(ctx context.Context, g *state.Graph, t state.TargetID, a
 			return "", err
 		}
 	}
+}
+
+// linked tells that a tree was put where it is used.
+func (e *Engine) linked(g *state.Graph, p state.ActionID, made *disk.TreeMade) {
+	t := g.ActionTarget(p)
+	ev := &LinkedEvent{Label: strings.Clone(g.LabelText(t)), Kind: strings.Clone(g.TargetKind(t)), Files: made.Links + made.Copies, Copies: made.Copies}
+	if a, err := action.DecodeSpec(g.Spec(p)); err == nil {
+		ev.Mnemonic = strings.Clone(a.Mnemonic)
+	}
+	e.emit(Event{Linked: ev})
 }
 
 // remake runs what makes an output of which the cache has lost something, and what that is made from where that is lost too.

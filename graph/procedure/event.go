@@ -39,7 +39,7 @@ const (
 	StepFetch   PrepStep = "fetch"       // Bytes of Total came; Total is -1 where unknown
 	StepKey     PrepStep = "key"         // Policy, ID, Hit, and Reason where it is a miss
 	StepWheel   PrepStep = "wheel"       // N of Of is Name, which How
-	StepLink    PrepStep = "link"        // Files were linked (How says in which way)
+	StepLink    PrepStep = "link"        // Files are where they are used, as How
 	StepCompile PrepStep = "compile"     // bytecode is made
 	StepVerify  PrepStep = "verify"      // what lies there is compared with what it should be
 	StepReady   PrepStep = "ready"       // Path, MS

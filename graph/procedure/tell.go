@@ -127,7 +127,7 @@ func (s Prep) String() string {
 	case StepWheel:
 		return fmt.Sprintf("wheel %d of %d: %s (%s)", s.N, s.Of, s.Name, s.How)
 	case StepLink:
-		return fmt.Sprintf("linking %d files", s.Files)
+		return fmt.Sprintf("%d files linked (%s)", s.Files, s.How)
 	case StepCompile:
 		return "compiling " + s.Name
 	case StepVerify:

@@ -162,6 +162,14 @@ type eventPiece struct {
 	Of       int    `json:"of"`
 }
 
+type eventLinked struct {
+	eventStamp
+	Label    string `json:"label"`
+	Mnemonic string `json:"mnemonic"`
+	Files    int    `json:"files"`
+	Copies   int    `json:"copies"`
+}
+
 type eventSummary struct {
 	eventStamp
 	SummaryJSON
@@ -194,6 +202,9 @@ func (l *EventLog) Event(e build.Event) {
 	case e.Piece != nil:
 		p := e.Piece
 		l.write(eventPiece{l.stamp(e.Time, "piece"), p.Label, p.Mnemonic, p.Name, p.How, p.N, p.Of})
+	case e.Linked != nil:
+		k := e.Linked
+		l.write(eventLinked{l.stamp(e.Time, "linked"), k.Label, k.Mnemonic, k.Files, k.Copies})
 	case e.Notice != nil:
 		l.write(eventNotice{l.stamp(e.Time, "notice"), e.Notice.Text})
 	case e.Progress != nil:
