@@ -12,7 +12,8 @@ import (
 
 // An action with Discover has a narrow key that knows nothing of the inputs that Discover covers; its depfile says of each look at
 // them what was seen, and each has a digest: of a file what it holds and whether it may be executed, of a folder its names with
-// their kinds, of a place the kind of thing that lies there, if any. So a file that nobody looked at, or for, changes nothing.
+// their kinds, of a place the kind of thing that lies there, if any, and of a tree by its own path all that is in it. So a file that
+// nobody looked at, or for, changes nothing.
 
 // coveredBy says whether a path is one of some places, or below one. The root of the action's tree covers the workspace's files, and
 // no outputs.
@@ -111,7 +112,7 @@ func (x *Executor) things(j *Job) map[string]*thing {
 			add(r.Path, &thing{kind: fileKind(r.Exec), file: r.Digest.Hash})
 			continue
 		}
-		add(r.Path, &thing{kind: "folder"})
+		add(r.Path, &thing{kind: "folder", file: r.Digest.Hash})
 		entries, err := tree.Flatten(x.Store, r.Digest)
 		if err != nil {
 			continue // the bytes are gone: nothing matches, and staging will say so

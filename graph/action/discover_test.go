@@ -85,6 +85,15 @@ func TestOnlyWhatWasLookedAtCounts(t *testing.T) {
 			t.Errorf("%s: hit is %v, want %v", c.what, hit, c.hit)
 		}
 	}
+	// A tree by its own path is all that is in it.
+	all, err := x.discovered(j, []string{repo}, j.Action.Spawn.Discover)
+	if err != nil || len(all) != 1 {
+		t.Fatalf("%v, %v", all, err)
+	}
+	other := wheelJob(t, x, func(s sources) { s["docs/x"] = file{"x", false} }, "v1")
+	if x.looked(other)(repo) == all[0].Digest || x.looked(j)(repo) != all[0].Digest {
+		t.Error("a tree's path does not stand for what is in it")
+	}
 	// What is not discovered is in the narrow key, with all that it holds.
 	k := wheelJob(t, x, nothing, "v1")
 	k.Inputs[2].Digest = digest.Of([]byte("another driver"))

@@ -69,6 +69,8 @@ class Reads:
         self.missing = set()  # programs that are not there
         self.own = set()  # programs that read nothing of the tree
         self.on = False
+        if any(set(name) & set("\n\r\t\\") for name in files | links | folders):
+            self.everything("it has names that no depfile can hold")
         self.here = threading.local()  # .busy: this thread does not look on the backend's behalf
         stdlib = [sysconfig.get_path(n) for n in ("stdlib", "platstdlib")]
         self.stdlib = tuple(os.path.realpath(p) + os.sep for p in stdlib)
@@ -192,9 +194,11 @@ class Reads:
             self.seen.add(rel + ("/" if listed else "/."))
 
     def paths(self):
-        """What counts, sorted; of the whole tree all files and the names of all folders."""
-        if not self.all:
-            return sorted(self.seen)
+        """What counts, sorted."""
+        return sorted(self.seen)
+
+    def whole(self):
+        """All files and links, and the names of all folders, sorted."""
         return sorted(self.files | self.links | {f + "/" for f in self.folders | {""}})
 
 

@@ -288,13 +288,13 @@ def build(plan, a, dist):
     if more and a.locked:
         fail("%s wants %s as well: the lock of what building requires does not have it." % (plan["backend"], ", ".join(more)))
     if more:
-        return "", plan["requires"] + more, reads.paths()
+        return "", plan["requires"] + more, reads
     wheel = os.path.join(dist, name)
     if not name.endswith(".whl") or not os.path.isfile(wheel):
         fail("build_wheel of %s gave %r, and there is no such wheel." % (plan["backend"], name))
     if a.version and name.split("-")[1] != re.sub(r"[^A-Za-z0-9.]+", "_", a.version):
         fail("version is %s, and the project makes %s: its version is its own." % (a.version, name))
-    return wheel, [], reads.paths()
+    return wheel, [], reads
 
 
 def main():
@@ -317,15 +317,20 @@ def main():
             wanted = wanted and bool(f.read().strip())
     os.umask(0o022)
     os.makedirs(a.out, exist_ok=True)
-    wheel, more, counts = "", [], []
+    wheel, more, counts = "", [], []  # of the source, what was looked at
     if wanted:
         # TMPDIR is the action's own. In a sandbox it is the same for all; elsewhere compilers are told to leave it out.
         dist = os.path.join(os.path.realpath(tempfile.gettempdir()), "cairn-wheel", "dist")
         os.makedirs(dist)
-        wheel, more, counts = build(plan, a, dist)
+        wheel, more, reads = build(plan, a, dist)
         if wheel:
             normalise(wheel, os.path.join(a.out, os.path.basename(wheel)))
-    counts = [os.path.join(source, c) if c not in ("/", "/.") else source + c for c in counts]
+        if not reads.all:
+            counts = [os.path.join(source, c) if c not in ("/", "/.") else source + c for c in reads.paths()]
+        elif a.files:
+            counts = [os.path.join(source, c) if c != "/" else source + c for c in reads.whole()]
+        else:
+            counts = [source]
     if wanted and plan["scm"] and describe and not a.version:
         counts.append(describe)
     if a.more != "-":
