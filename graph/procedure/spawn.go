@@ -1,15 +1,20 @@
 package procedure
 
 import (
+	"crypto/rand"
 	"errors"
 	"io"
 	"os"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
 
 	"github.com/cairn-build/cairn/graph/exec/supervise"
 )
+
+// scriptMark begins the variable by which all that a script starts is known, in whatever group it is.
+const scriptMark = "CAIRN_SCRIPT="
 
 // process is a Child of this machine.
 type process struct {
@@ -42,7 +47,8 @@ func spawnHere(prog Program, stdin io.Reader, stdout, stderr io.Writer) (c Child
 		}
 		keep(in)
 	}
-	sp := supervise.Program{Argv: prog.Argv, Env: prog.Env, Dir: prog.Dir, Stdin: in}
+	mark := scriptMark + rand.Text()
+	sp := supervise.Program{Argv: prog.Argv, Env: append(slices.Clip(prog.Env), mark), Dir: prog.Dir, Stdin: in, Mark: mark}
 	for _, o := range []struct {
 		to   **os.File
 		from io.Writer

@@ -58,6 +58,7 @@ func (proc *Process) live(p Program, started chan<- error) {
 	_ = syscall.Kill(-proc.pid, syscall.SIGKILL) // what it left behind; an error says that nothing was
 	proc.gone = true
 	proc.mu.Unlock()
+	endMarked(p.Mark)
 	switch {
 	case err != nil:
 		proc.err = fmt.Errorf("cannot wait for %s: %w", p.Argv[0], err)

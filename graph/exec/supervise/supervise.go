@@ -20,6 +20,9 @@ type Program struct {
 	Grace                 time.Duration
 	Stdin, Stdout, Stderr *os.File
 	Extra                 []*os.File // further descriptors, from 3 on
+	// Mark is an entry of Env that no other program has. Who carries it when the program has ended is killed, whatever group it is
+	// in (on Linux). "" is none.
+	Mark string
 }
 
 // Asked are the signals that ask a program to end.
