@@ -38,7 +38,7 @@ func (f *adhocFlags) add(c *cobra.Command) {
 	p.StringVar(&f.key, "key", "content", "what makes that environment another one: `content|commit`, what is in it or each commit")
 	p.StringVar(&f.python, "python", "", "the interpreter: a `VERSION` such as 3.11, or a program's name (default python3)")
 	p.StringArrayVar(&f.passEnv, "pass-env", nil, "let the script see the caller's variable `NAME`; may be given again")
-	p.StringVar(&f.initArgs, "init-args", "", "call the script's functions, `init` with these arguments: `JSON`, a list, an object of named ones, or {\"args\": [], \"kwargs\": {}}")
+	p.StringVar(&f.initArgs, "init-args", "", "call the script's functions, init with these arguments: `JSON`, a list, an object of named ones, or {\"args\": [], \"kwargs\": {}}")
 	p.StringVar(&f.mainArgs, "main-args", "", "call the script's functions, main with these arguments: `JSON` in the same form")
 	p.StringVar(&f.sbd, "sbd", "", "run an activity of the scheduling block definition in `FILE`, the JSON of SKA's project data model")
 	p.StringVar(&f.activity, "activity", "", "the activity: its `NAME`")

@@ -66,8 +66,6 @@ func (q *adhoc) plain(err error) error {
 		case "not-locked":
 			d.Summary, d.Detail = "What "+q.what()+" is was never asked on this machine, and --locked forbids to ask", ""
 			d.Hint = "Run it once without --locked, or name the commit: --commit 0123456789ab"
-		case "url-credentials":
-			d.Detail = "A command line is read by many. Credentials come from git's credential helpers."
 		}
 		out[i] = d
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/cairn-build/cairn/graph/rule"
+	"github.com/cairn-build/cairn/rules/git"
 )
 
 // The schemes of a script's URI. The OET calls a script of this machine one of type filesystem, and writes it file://.
@@ -185,7 +186,7 @@ func (f *adhocFlags) repository(arg string) (*adhoc, error) {
 		return nil, &usageError{fmt.Sprintf("%q is no script of a repository", arg), hint}
 	}
 	if err := rule.CheckRel(path); err != nil || !plainText(path) {
-		why := "it holds characters that no path should"
+		why := "cannot hold such characters"
 		if err != nil {
 			why = err.Error()
 		}
@@ -205,6 +206,19 @@ func (f *adhocFlags) repository(arg string) (*adhoc, error) {
 		return nil, &usageError{"--key is about the environment, and none is made", "--create-env"}
 	}
 	var err error
-	q.url, err = absoluteURL(f.git)
+	q.url, err = repositoryURL(f.git)
 	return q, err
+}
+
+// repositoryURL gives an address as git takes it. What is refused anyhow is refused before it is written anywhere: it may hold a
+// password.
+func repositoryURL(url string) (string, error) {
+	url, err := absoluteURL(url)
+	if err != nil {
+		return "", err
+	}
+	if fault := git.CheckAddress(url); fault != nil {
+		return "", &usageError{fault.Text, fault.Why}
+	}
+	return url, nil
 }

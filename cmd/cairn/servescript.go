@@ -33,6 +33,11 @@ type scriptHost struct {
 
 func newScriptHost(a *app, f *serveFlags) (*scriptHost, error) {
 	h := &scriptHost{app: a, f: f, apps: map[*app]bool{}}
+	if f.gitRepo != "" {
+		if _, err := repositoryURL(f.gitRepo); err != nil {
+			return nil, err
+		}
+	}
 	if f.abortScript != "" {
 		h.abort = &scriptserver.Script{Type: scriptserver.Filesystem, URI: f.abortScript}
 		if _, err := h.which(*h.abort); err != nil {

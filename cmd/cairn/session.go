@@ -16,6 +16,7 @@ import (
 	"github.com/cairn-build/cairn/graph/diag"
 	"github.com/cairn-build/cairn/graph/label"
 	"github.com/cairn-build/cairn/graph/rule"
+	"github.com/cairn-build/cairn/rules/git"
 )
 
 // enter goes to the directory that -C names and gives the UI the look that the flags ask for.
@@ -154,7 +155,8 @@ func (a *app) cacheDir() (string, error) {
 	return d, nil
 }
 
-// commandLine is how this process was called, for logs and for processes that wait for it. Values of variables stay out.
+// commandLine is how this process was called, for logs and for processes that wait for it. Values of variables and passwords in
+// addresses stay out.
 func commandLine() string {
 	words := []string{"cairn"}
 	for i := 1; i < len(os.Args); i++ {
@@ -171,7 +173,7 @@ func commandLine() string {
 			name, _, _ := strings.Cut(rest, "=")
 			w = "--var=" + name + "=..."
 		}
-		words = append(words, w)
+		words = append(words, git.HideCredentials(w))
 	}
 	return strings.Join(words, " ")
 }

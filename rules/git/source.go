@@ -92,39 +92,22 @@ func fresh(e, params map[string]string) bool {
 	return id(e["commit"]) && id(e["tree"])
 }
 
-var (
-	hex    = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[0-9a-f]+$`) })
-	helper = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9+.-]+::`) })
-	scp    = sync.OnceValue(func() *regexp.Regexp {
-		return regexp.MustCompile(`^([A-Za-z0-9._~+][A-Za-z0-9._~+-]*@)?([A-Za-z0-9._][A-Za-z0-9._-]*|\[[0-9A-Fa-f:.]+\]):[^-]`)
-	})
-	scheme = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(https|http|ssh|git|file)://`) })
-	secret = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(https?|git)://[^/]*@|^ssh://[^/@]*:[^/]*@`) })
-)
+var hex = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[0-9a-f]+$`) })
 
 // address checks the url's form; whether it leads anywhere the fetcher finds out. A path in the workspace becomes
 // workspace:<path>.
 func address(c *rule.Context) string {
 	u := c.String("url")
-	bad := func(code, why string) string {
-		c.Problem("url", code, fmt.Sprintf("%q is no address of a repository", secret().ReplaceAllString(u, "$1://")), why)
+	if strings.HasPrefix(u, "./") || strings.HasPrefix(u, "../") {
+		p := path.Join(c.Label().Pkg, u)
+		if rule.CheckRel(p) == nil && !strings.HasPrefix(p, "-") {
+			return "workspace:" + p
+		}
+		c.Problem("url", "bad-url", fmt.Sprintf("%q is no address of a repository", u), "It leaves the workspace. A repository elsewhere on this machine is file:///absolute/path.")
 		return u
 	}
-	switch {
-	case strings.HasPrefix(u, "./") || strings.HasPrefix(u, "../"):
-		p := path.Join(c.Label().Pkg, u)
-		if rule.CheckRel(p) != nil || strings.HasPrefix(p, "-") {
-			return bad("bad-url", "It leaves the workspace. A repository elsewhere on this machine is file:///absolute/path.")
-		}
-		return "workspace:" + p
-	case helper().MatchString(u):
-		return bad("bad-url", "Remote helpers (transport::address) run commands of the address's choice. Use https or ssh.")
-	case strings.ContainsFunc(u, func(r rune) bool { return r <= ' ' || r == 0x7f || r == '\\' }):
-		return bad("bad-url", "It holds spaces, backslashes or control characters.")
-	case secret().MatchString(u):
-		return bad("url-credentials", "BUILD.hcl is read by many. Credentials come from git's credential helpers.")
-	case !scheme().MatchString(u) && (strings.Contains(u, "://") || !scp().MatchString(u)):
-		return bad("bad-url", "It is https://, ssh://, git@host:path, git://, file:///path, or a path that starts with ./ or ../.")
+	if f := CheckAddress(u); f != nil {
+		c.Problem("url", f.Code, f.Text, f.Why)
 	}
 	return u
 }
