@@ -55,7 +55,6 @@ const (
 	KeyParts Kind = 3 // full key -> named components
 	Tool     Kind = 4 // identity of a host program, by its stat facts
 	Tree     Kind = 5 // facts about a tree
-	Failure  Kind = 6 // full key -> how it failed, for those who waited for it
 )
 
 // Records maps keys to small values; the last write of a key wins. Safe for concurrent use, also by several processes.

@@ -172,7 +172,7 @@ func records(t *testing.T, h Harness) {
 	s, _ := h.New(t)
 	want := map[int][]byte{}
 	r := rand.New(rand.NewPCG(4, 5))
-	kinds := []cache.Kind{cache.Result, cache.Manifest, cache.KeyParts, cache.Tool, cache.Tree, cache.Failure}
+	kinds := []cache.Kind{cache.Result, cache.Manifest, cache.KeyParts, cache.Tool, cache.Tree}
 	for range 2000 {
 		i := r.IntN(200)
 		k := kinds[i%len(kinds)]

@@ -37,7 +37,7 @@ type session struct {
 
 	log     runLogger
 	outs    outFolder
-	waiting sync.Map // ActionID -> time.Time since when somebody else is waited for
+	waiting sync.Map // ActionID -> digest.Hash of the key that somebody else is waited for with
 	tries   sync.Map // want -> *atomic.Int32: how often an action asked for another's bytes
 	total   int
 	done    atomic.Int32
@@ -89,6 +89,7 @@ func (s *session) inPlace() bool { return s.x.Runner.Isolation() == exec.InPlace
 
 // execute runs all that is pending among dirty and what depends on it.
 func (s *session) execute(ctx context.Context, dirty []state.ActionID) error {
+	defer s.waitNoMore()
 	ids := s.g.Closure(dirty, s.wanted)
 	items := make([]schedule.Item, len(ids))
 	for i, a := range ids {

@@ -103,7 +103,8 @@ func (s *session) turn(ctx context.Context, t *turn) (schedule.Verdict, error) {
 
 // waitFor says once who is waited for. A job of this process with the same key needs no word.
 func (s *session) waitFor(t *turn, owner disk.Owner) {
-	if _, said := s.waiting.LoadOrStore(t.id, s.e.o.Now()); !said && owner.PID != os.Getpid() {
+	if _, said := s.waiting.LoadOrStore(t.id, t.job.Key); !said && owner.PID != os.Getpid() {
+		s.store.Await(t.job.Key)
 		s.e.emit(Event{Waiting: &WaitingEvent{Label: t.label, PID: owner.PID, Command: owner.Command}})
 	}
 }
