@@ -48,6 +48,11 @@ type lock interface {
 // tools that are themselves what makes it, and last what may as well be no lock.
 var lockNames = []string{"pylock.toml", "uv.lock", "poetry.lock", "requirements.txt"}
 
+// isLock says whether a file that is there is a lock: requirements without hashes only say what is required.
+func isLock(name string, b []byte) bool {
+	return path.Base(name) != "requirements.txt" || strings.Contains(string(b), "--hash")
+}
+
 // readLock reads a lock file; its name says which form it has.
 func readLock(name string, b []byte) (lock, error) {
 	base := path.Base(name)

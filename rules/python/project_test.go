@@ -104,3 +104,16 @@ func FuzzProject(f *testing.F) {
 		}
 	})
 }
+
+// projectNeeds gives what a pyproject.toml requires, with extras and groups.
+func projectNeeds(pyproject []byte, extras, groups []string) ([]need, error) {
+	doc, err := parseTOML(pyproject)
+	if err != nil {
+		return nil, err
+	}
+	p, err := readProject(doc)
+	if err != nil {
+		return nil, err
+	}
+	return p.wanted(extras, groups)
+}

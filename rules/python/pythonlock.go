@@ -32,7 +32,7 @@ var PythonLock = &rule.Rule{
 		{Name: "file", Type: rule.String, Doc: "Where in the package the lock is kept: `pylock.toml`. `cairn lock` writes it, builds read it. Without `file` the lock lives in the cache."},
 	},
 	Analyze: analyzeLock,
-	Calls:   map[string]rule.CallFunc{"python_question/1": writeQuestion, "python_locked/1": checkLocked},
+	Calls:   map[string]rule.CallFunc{"python_question/2": writeQuestion, "python_locked/1": checkLocked},
 }
 
 func analyzeLock(c *rule.Context) error {

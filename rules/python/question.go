@@ -12,7 +12,7 @@ import (
 	"github.com/cairn-build/cairn/graph/rule"
 )
 
-// questionArgs are the words of the call python_question/1. Paths are those of the action's tree.
+// questionArgs are the words of the call python_question/2. Paths are those of the action's tree.
 type questionArgs struct {
 	Project     string   `json:"project,omitempty"` // a folder with a pyproject.toml
 	Locks       []string `json:"locks,omitempty"`   // where one of them is there, nothing is asked
@@ -29,11 +29,11 @@ func declareQuestion(c *rule.Context, a questionArgs, picks []string, from []rul
 	requirements, constraints = c.OutputFile("", "question/requirements.txt"), c.OutputFile("", "question/constraints.txt")
 	a.Out, a.Bounds = requirements.Path, constraints.Path
 	c.Declare(rule.Action{Mnemonic: "Requirements", Inputs: from, Picks: picks, Outputs: []rule.Artifact{requirements, constraints},
-		Call: &rule.Call{Func: "python_question/1", Args: encode(a)}})
+		Call: &rule.Call{Func: "python_question/2", Args: encode(a)}})
 	return requirements, constraints
 }
 
-// writeQuestion is python_question/1.
+// writeQuestion is python_question/2.
 func writeQuestion(_ context.Context, c rule.CallContext) error {
 	var a questionArgs
 	if err := json.Unmarshal(c.Args(), &a); err != nil {
@@ -41,7 +41,11 @@ func writeQuestion(_ context.Context, c rule.CallContext) error {
 	}
 	q := &questioner{c: c, a: a, seen: map[string]bool{}}
 	for _, p := range a.Locks {
-		_, err := read(c, p)
+		b, err := read(c, p)
+		if err == nil && !isLock(p, b) {
+			q.loose = p
+			continue
+		}
 		if err == nil {
 			return errors.Join(c.Write(a.Out, nil, false), c.Write(a.Bounds, nil, false))
 		}
@@ -80,7 +84,8 @@ type questioner struct {
 	a             questionArgs
 	seen          map[string]bool
 	needs, bounds []need
-	projects      bool // a pyproject.toml was read
+	projects      bool   // a pyproject.toml was read
+	loose         string // the project's requirements.txt, where that is no lock
 }
 
 // file reads a file of requirements, or a pyproject.toml, as requirements or as constraints.
@@ -98,6 +103,9 @@ func (q *questioner) file(name string, bound bool) error {
 	}
 	ns, err := readNeeds(string(b), func(option, file string) error {
 		at := path.Join(path.Dir(name), file)
+		if name == q.loose {
+			return fmt.Errorf("%s %s: of a project only requirements.txt itself is read; a lock in it says more", option, file)
+		}
 		if !slices.Contains(q.a.Files, at) && !slices.Contains(q.a.Constraints, at) {
 			return fmt.Errorf("%s %s: %s is not among the target's files; name it there as well", option, file, at)
 		}
@@ -119,31 +127,55 @@ func (q *questioner) file(name string, bound bool) error {
 	return nil
 }
 
+// project reads a pyproject.toml. Where that of a folder does not say what is required, its requirements.txt does; where it does,
+// exact versions there bound what may be chosen.
 func (q *questioner) project(name string, folder bool) error {
 	b, err := read(q.c, name)
 	if absent := (*rule.NotInputError)(nil); errors.As(err, &absent) && folder {
+		if q.loose != "" {
+			return q.file(q.loose, false)
+		}
 		return fmt.Errorf("%s has neither a lock (%s) nor a pyproject.toml that says what it requires", q.a.Project, strings.Join(lockNames, ", "))
 	}
 	if err != nil {
 		return err
 	}
-	ns, err := projectNeeds(b, q.a.Extras, q.a.Groups)
+	doc, err := parseTOML(b)
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	p, err := readProject(doc)
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	if p.dynamic != "" && q.loose != "" {
+		return q.file(q.loose, false)
+	}
+	ns, err := p.wanted(q.a.Extras, q.a.Groups)
+	if err != nil && p.dynamic != "" && folder {
+		return fmt.Errorf("%s: %w; commit a lock, or a requirements.txt that says it", name, err)
+	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
 	q.needs, q.projects = append(q.needs, ns...), true
-	return nil
+	return q.pins()
 }
 
-// projectNeeds gives what a pyproject.toml requires, with extras and groups.
-func projectNeeds(pyproject []byte, extras, groups []string) ([]need, error) {
-	doc, err := parseTOML(pyproject)
-	if err != nil {
-		return nil, err
+// pins has the exact versions of a requirements.txt beside a pyproject.toml count as constraints.
+func (q *questioner) pins() error {
+	if q.loose == "" {
+		return nil
 	}
-	p, err := readProject(doc)
+	b, err := read(q.c, q.loose)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return p.wanted(extras, groups)
+	return logicalLines(string(b), func(_ int, line string) error {
+		if n, err := parseNeed(line); err == nil && n.from == "" && strings.HasPrefix(n.spec, "==") && !strings.ContainsAny(n.spec, ",*") {
+			n.extras = nil // a constraint has none
+			q.bounds = append(q.bounds, n)
+		}
+		return nil
+	})
 }

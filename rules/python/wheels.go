@@ -135,6 +135,9 @@ func firstLock(c rule.CallContext, a wheelsArgs) (string, []byte, error) {
 		if errors.As(err, &absent) {
 			continue
 		}
+		if err == nil && a.Answer != "" && !isLock(p, b) {
+			continue
+		}
 		return p, b, err
 	}
 	if a.Answer != "" {
