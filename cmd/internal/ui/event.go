@@ -87,20 +87,21 @@ func (u *UI) tail(b []byte, f *build.FinishEvent) []byte {
 
 // whole appends text and ends its last line.
 func whole(b, text []byte) []byte {
+	text = plainLines(text)
 	b = append(b, text...)
 	if len(text) > 0 && text[len(text)-1] != '\n' {
 		b = append(b, '\n')
 	}
-	return b
+	return uncoloured(b, text)
 }
 
 // prefixed appends the lines of text, each after the label.
 func prefixed(b []byte, label string, text []byte) []byte {
-	for line := range bytes.Lines(text) {
+	for line := range bytes.Lines(plainLines(text)) {
 		b = append(b, label...)
 		b = append(b, ": "...)
 		b = append(b, bytes.TrimSuffix(line, []byte("\n"))...)
 		b = append(b, '\n')
 	}
-	return b
+	return uncoloured(b, text)
 }

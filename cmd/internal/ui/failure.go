@@ -24,10 +24,14 @@ func appendFailure(b []byte, colored bool, f *build.Failure) []byte {
 		b = append(b, f.Command...)
 		b = append(b, '\n')
 	}
-	for line := range bytes.Lines(f.Output) {
-		b = append(b, "  | "...)
-		b = append(b, bytes.TrimRight(line, "\r\n")...)
-		b = append(b, '\n')
+	first, last, left := f.Output, []byte(nil), 0
+	if f.Log != "" {
+		first, last, left = excerpt(f.Output)
+	}
+	b = barred(b, first)
+	if left > 0 {
+		b = fmt.Appendf(b, "  [%s left out here]\n", Bytes(int64(left)))
+		b = barred(b, last)
 	}
 	for _, h := range f.Hints {
 		b = append(b, "  hint: "...)
@@ -45,4 +49,14 @@ func appendFailure(b []byte, colored bool, f *build.Failure) []byte {
 		b = append(b, '\n')
 	}
 	return b
+}
+
+// barred appends the lines of an action's output, each after a bar.
+func barred(b, text []byte) []byte {
+	for line := range bytes.Lines(plainLines(text)) {
+		b = append(b, "  | "...)
+		b = append(b, bytes.TrimSuffix(line, []byte("\n"))...)
+		b = append(b, '\n')
+	}
+	return uncoloured(b, text)
 }

@@ -146,7 +146,7 @@ func (u *UI) results() {
 func (u *UI) above(text []byte) {
 	had := u.lines > 0
 	u.erase()
-	u.s.Stderr.Write(text)
+	u.s.Stderr.Write(harmless(text))
 	if cap(text) <= 64<<10 {
 		u.scratch = text[:0]
 	}
