@@ -238,7 +238,10 @@ func (e *Engine) resolve(ctx context.Context, s *source, had map[string]string, 
 	if !ok {
 		return nil, &EnvError{Err: fmt.Errorf("internal error: fetcher %q resolves nothing", s.fetcher)}
 	}
-	answer, err := r.Resolve(ctx, fetch.Question{Params: s.pin.Params, Had: had, Root: e.o.Root, Offline: offline, LastSeen: s.pin.Follow, Want: s.want})
+	told := fetch.WithProgress(ctx, func(done, total int64) {
+		e.emit(Event{Fetch: &FetchEvent{Label: s.key.Label.String(), Done: done, Total: total}})
+	})
+	answer, err := r.Resolve(told, fetch.Question{Params: s.pin.Params, Had: had, Root: e.o.Root, Offline: offline, LastSeen: s.pin.Follow, Want: s.want})
 	var declared *fetch.DeclaredError
 	switch {
 	case err == nil:

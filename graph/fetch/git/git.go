@@ -129,6 +129,9 @@ func (f *Fetcher) FetchTree(ctx context.Context, r fetch.Request, into *os.Root)
 	if err != nil {
 		return err
 	}
+	if r.Progress != nil {
+		ctx = fetch.WithProgress(ctx, r.Progress)
+	}
 	commit, subdir := r.Params["commit"], r.Params["subdir"]
 	if !isID(commit) || !isID(r.GitTree) {
 		return fmt.Errorf("internal error: %q and %q are no ids of git", commit, r.GitTree)
@@ -214,9 +217,9 @@ func (r refs) names(prefix string) []string {
 
 func (f *Fetcher) transport() transport {
 	if path := f.git(); path != "" {
-		return &system{path: path, environ: f.o.Environ}
+		return metered{&system{path: path, environ: f.o.Environ}}
 	}
-	return embedded{f.o.Environ}
+	return metered{embedded{f.o.Environ}}
 }
 
 // with opens the objects of m for use.
