@@ -23,6 +23,8 @@ type tracker struct {
 	worked  bool   // something was done for an environment
 	told    map[string]time.Time
 	links   []procedure.Prep // not yet told
+	builds  int              // of wheels of own code whose names are not known yet
+	named   map[string]bool  // wheels that were told
 	failure string           // of the first action that failed, in a line
 }
 
@@ -30,7 +32,7 @@ type tracker struct {
 const fetchEvery = 200 * time.Millisecond
 
 func newTracker(say func(procedure.Prep), now func() time.Time) *tracker {
-	return &tracker{say: say, now: now, began: now(), policy: "content", told: map[string]time.Time{}}
+	return &tracker{say: say, now: now, began: now(), policy: "content", told: map[string]time.Time{}, named: map[string]bool{}}
 }
 
 // keyed notes how the environment is keyed.
@@ -92,6 +94,9 @@ func (t *tracker) start(s *build.StartEvent) {
 	t.mu.Lock()
 	first := !t.worked
 	t.worked = true
+	if s.Mnemonic == "Build" {
+		t.builds++
+	}
 	policy := t.policy
 	t.mu.Unlock()
 	if first {
@@ -108,14 +113,33 @@ func (t *tracker) start(s *build.StartEvent) {
 }
 
 func (t *tracker) piece(p *build.PieceEvent) {
+	if p.Mnemonic == "Wheels" {
+		t.mu.Lock()
+		t.named[p.Name] = true
+		t.mu.Unlock()
+	}
 	step := procedure.Prep{Step: procedure.StepWheel, Target: p.Label, N: p.N, Of: p.Of, Name: p.Name, How: p.How}
 	if p.How == "ran" {
 		step.How = "built"
 	}
 	if p.Mnemonic == "Install" {
+		if t.ownWheel(p) {
+			t.say(procedure.Prep{Step: procedure.StepWheel, Target: p.Label, N: 1, Of: 1, Name: p.Name, How: "built"})
+		}
 		step.Step = procedure.StepCompile
 	}
 	t.say(step)
+}
+
+// ownWheel says whether what was installed is a wheel that was built just now: its build does not say what its name is.
+func (t *tracker) ownWheel(p *build.PieceEvent) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if p.Of != 1 || t.builds == 0 || t.named[p.Name] {
+		return false
+	}
+	t.builds--
+	return true
 }
 
 // linked is that an environment was put where it is used. Where nothing else was done for it, that is said when it is ready.
