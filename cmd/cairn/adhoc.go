@@ -145,7 +145,7 @@ func (a *app) launchAdhoc(ctx context.Context, q *adhoc, h hooks, t *tracker) (*
 	}
 	t.keyed(q.key)
 	s, err := a.openAt(p.dir, "", func(show func(build.Event)) func(build.Event) {
-		words := q.inWords(a, func(e build.Event) {
+		words := q.inWords(a, p.dir, func(e build.Event) {
 			t.event(e)
 			show(e)
 		})

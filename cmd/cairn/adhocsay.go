@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 	"strings"
 
 	"github.com/cairn-build/cairn/graph/build"
@@ -11,8 +12,8 @@ import (
 
 // Who runs a script ad hoc has written no BUILD.hcl: what is said speaks of flags and of the repository instead.
 
-// inWords gives where events go: to show, but for what show would say in words of the workspace.
-func (q *adhoc) inWords(a *app, show func(build.Event)) func(build.Event) {
+// inWords gives where events go: to show, but for what show would say in words of the workspace at dir.
+func (q *adhoc) inWords(a *app, dir string, show func(build.Event)) func(build.Event) {
 	return func(e build.Event) {
 		switch {
 		case e.Resolved != nil:
@@ -20,10 +21,18 @@ func (q *adhoc) inWords(a *app, show func(build.Event)) func(build.Event) {
 			r.Locked = false
 			e.Resolved = &r
 			a.ui.Say("%s is %s", q.what(), r.Entry["commit"])
+		case e.Notice != nil && strings.Contains(e.Notice.Text, "`cairn lock //:environment`"):
+			e.Notice = &build.NoticeEvent{Text: q.what() + " has no lock, so the index was asked; the answer counts as long as the cache has it"}
 		case e.Finish != nil && e.Finish.Failure != nil:
 			f, failure := *e.Finish, *e.Finish.Failure
 			failure.File, failure.Line = "", 0
 			failure.Summary = q.sentence(failure.Summary)
+			if failure.Log != "" {
+				failure.Log = filepath.Join(dir, filepath.FromSlash(failure.Log))
+			}
+			if rest, ok := strings.CutPrefix(failure.Repro, "cairn "); ok {
+				failure.Repro = "cairn -C " + dir + " " + rest
+			}
 			f.Failure = &failure
 			e.Finish = &f
 		}
@@ -41,9 +50,27 @@ func (q *adhoc) what() string {
 	}
 }
 
-// sentence puts the repository where the text names its folder in the workspace.
+// sentence puts the repository where the text names its folder in the workspace, or a file in it.
 func (q *adhoc) sentence(s string) string {
-	return strings.ReplaceAll(s, "cairn-out/repository/repository", q.what())
+	const folder = "cairn-out/repository/repository"
+	var b strings.Builder
+	for {
+		before, after, ok := strings.Cut(s, folder)
+		b.WriteString(before)
+		if !ok {
+			return b.String()
+		}
+		if rest, isFile := strings.CutPrefix(after, "/"); isFile {
+			n := strings.IndexAny(rest, " :;,()\"")
+			if n < 0 {
+				n = len(rest)
+			}
+			b.WriteString(rest[:n] + " in ")
+			after = rest[n:]
+		}
+		b.WriteString(q.what())
+		s = after
+	}
 }
 
 // plain takes out of problems what is about a file that nobody wrote, and gives hints in flags.

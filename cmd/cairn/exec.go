@@ -8,11 +8,13 @@ func execCommand(a *app) *cobra.Command {
 		Use:   "exec TARGET -- CMD [ARG...]",
 		Short: "Runs one command in exactly the environment of a target's action.",
 		Long: "Runs one command where a target's action runs: its inputs, tools and environment, and nothing else. What\n" +
-			"the action reads is built first. With --failed, in the sandbox that its last failure left behind.",
-		Example: "  cairn exec //docs:table -- env\n  cairn exec --failed //docs:table -- sh",
+			"the action reads is built first. With --failed, in the sandbox that its last failure left behind; without a command, the one that\n" +
+			"failed runs there once more.",
+		Example: "  cairn exec //docs:table -- env\n  cairn exec --failed //docs:table\n  cairn exec --failed //docs:table -- sh",
 		RunE: func(c *cobra.Command, args []string) error {
 			n := c.ArgsLenAtDash()
-			if n != 1 || len(args) < 2 {
+			again := failed && n < 0 && len(args) == 1
+			if !again && (n != 1 || len(args) < 2) {
 				return &usageError{"exec takes one target, and a command after --", "Usage: " + useLine(c)}
 			}
 			return a.with(func(s *session) error {

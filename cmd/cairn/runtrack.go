@@ -26,6 +26,7 @@ type tracker struct {
 	builds  int              // of wheels of own code whose names are not known yet
 	named   map[string]bool  // wheels that were told
 	failure string           // of the first action that failed, in a line
+	words   string           // the end of what that one wrote
 }
 
 // fetchEvery is how often the bytes of one fetch are told.
@@ -166,6 +167,7 @@ func (t *tracker) failed(f *build.FinishEvent) {
 	t.mu.Lock()
 	if t.failure == "" {
 		t.failure = fmt.Sprintf("%s of %s: %s", f.Mnemonic, f.Label, f.Failure.Summary)
+		t.words = tailOf(string(f.Failure.Output))
 	}
 	t.mu.Unlock()
 	t.say(procedure.Prep{Step: procedure.StepFailed, Target: f.Label, Stage: f.Mnemonic, Error: f.Failure.Summary, Log: tailOf(string(f.Failure.Output))})
@@ -208,8 +210,9 @@ func (t *tracker) cached() bool {
 
 // prepareError is why a script could not be prepared, in a line; what Unwrap gives was shown, or will be.
 type prepareError struct {
-	text string
-	err  error
+	text  string
+	words string // the end of what the tool that failed wrote
+	err   error
 }
 
 // Error implements error.
@@ -221,10 +224,10 @@ func (e *prepareError) Unwrap() error { return e.err }
 // because gives err with the words of what failed, where err has none of its own.
 func (t *tracker) because(err error) error {
 	t.mu.Lock()
-	text := t.failure
+	text, words := t.failure, t.words
 	t.mu.Unlock()
 	if text == "" || err == nil || !errors.As(err, new(exitError)) {
 		return err
 	}
-	return &prepareError{text, err}
+	return &prepareError{text, words, err}
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/cairn-build/cairn/cmd/internal/scriptserver"
 	"github.com/cairn-build/cairn/cmd/internal/ui"
 	"github.com/cairn-build/cairn/graph/build"
+	"github.com/cairn-build/cairn/graph/diag"
 	"github.com/cairn-build/cairn/graph/label"
 	"github.com/cairn-build/cairn/graph/procedure"
 )
@@ -227,11 +228,27 @@ func refusal(err error) error {
 	return &scriptserver.Refusal{Detail: words.Replace(u.text), Hint: words.Replace(u.hint)}
 }
 
-// plainly gives an error with its hint, as nobody shows it apart.
+// plainly gives an error with what helps and with what a tool wrote, as nobody shows these apart.
 func plainly(err error) error {
 	var u *usageError
-	if errors.As(err, &u) && u.hint != "" {
-		return fmt.Errorf("%w\n%s", err, u.hint)
+	var p *prepareError
+	var l diag.List
+	more := ""
+	switch {
+	case errors.As(err, &u):
+		more = u.hint
+	case errors.As(err, &p):
+		more = strings.TrimRight(p.words, "\n")
+	case errors.As(err, &l):
+		for _, d := range l {
+			if d.Hint != "" {
+				more += "\n" + d.Hint
+			}
+		}
+		more = strings.TrimPrefix(more, "\n")
 	}
-	return err
+	if more == "" {
+		return err
+	}
+	return fmt.Errorf("%w\n%s", err, more)
 }

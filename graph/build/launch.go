@@ -104,7 +104,7 @@ func (e *Engine) launch(ctx context.Context, g *state.Graph, t state.TargetID, p
 }
 
 // ExecIn runs one command in exactly the environment of a target's last action, or, with failed, in the kept folder of its
-// failed one. It gives the command's own exit code.
+// failed one, where no argv means the command that failed. It gives the command's own exit code.
 func (e *Engine) ExecIn(ctx context.Context, target, pkg string, argv []string, failed bool, stdin *os.File, stdout, stderr *os.File) (int, error) {
 	g, err := e.current(ctx, save)
 	if err != nil {

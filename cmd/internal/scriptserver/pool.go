@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/cairn-build/cairn/graph/procedure"
 )
@@ -104,6 +105,10 @@ func (s *Server) taken() *problem {
 // live is a procedure's whole life, or its life until it waits for somebody who starts it.
 func (s *Server) live(e *entry, run bool) {
 	if err := e.p.Start(context.Background()); err != nil {
+		if !errors.Is(err, procedure.ErrStopped) {
+			first, _, _ := strings.Cut(err.Error(), "\n")
+			s.o.Log("procedure %d: %s", e.id, printable(first))
+		}
 		s.over(e)
 		return
 	}

@@ -22,8 +22,8 @@ func (r *Runner) RunInteractive(ctx context.Context, s *exec.Spawn, stdin, stdou
 	})
 }
 
-// Enter runs argv in a kept folder, with the environment, tools and mounts of the command that failed there, on the
-// caller's standard streams. What it writes stays in the folder.
+// Enter runs argv, or where that is empty the command that failed there, in a kept folder, with the environment, tools and
+// mounts of that command, on the caller's standard streams. What it writes stays in the folder.
 func (r *Runner) Enter(ctx context.Context, kept string, argv []string, stdin, stdout, stderr *os.File) (int, error) {
 	f, err := readKept(kept)
 	if err != nil {
@@ -31,6 +31,9 @@ func (r *Runner) Enter(ctx context.Context, kept string, argv []string, stdin, s
 	}
 	if got := r.Isolation(); got != f.Isolation {
 		return 0, fmt.Errorf("%s ran with isolation %q, and this is %q", f.Name, f.Isolation, got)
+	}
+	if len(argv) == 0 {
+		argv = f.Argv
 	}
 	s := &exec.Spawn{Name: f.Name, Argv: argv, Env: f.Env, Tools: f.tools(), Network: f.Network, Scratch: f.Scratch}
 	area := kept
