@@ -37,7 +37,7 @@ type Action struct {
 	Call     *Call
 	Fetch    *Fetch
 	// Picks are paths below the trees among Inputs. Of a tree that Picks go into, only they are inputs: a file, or a folder as
-	// a tree of its own. A path that is not there is no error; the key says so by its absence.
+	// a tree of its own. Links within the tree are followed. A path that is not there is no error; the key says so by its absence.
 	Picks []string
 	Test  bool // runs in `cairn test` only; not keyed
 
