@@ -20,8 +20,15 @@ func TestWaitersAreTold(t *testing.T) {
 	}
 	c.TellWaiters(key, []byte("own")) // one does not wait for oneself
 	if b := c.Told(key); b != nil {
-		t.Errorf("told %q by this process", b)
+		t.Errorf("told %q by itself", b)
 	}
+	beside := open(t, dir, Options{}) // of this process, as two builds of a service are
+	beside.Await(key)
+	c.TellWaiters(key, []byte("beside"))
+	if b := beside.Told(key); string(b) != "beside" {
+		t.Errorf("another Cache was told %q", b)
+	}
+	beside.Unawait(key)
 	// Another process's file, as it would write it; and one that was left behind.
 	theirs := filepath.Join(dir, fmt.Sprintf("active/wait-%s-1", key))
 	old := filepath.Join(dir, fmt.Sprintf("active/wait-%s-2", other))

@@ -78,6 +78,8 @@ type Cache struct {
 	locks *lockFile
 	said  bool // active/<pid> is written
 
+	number int64 // tells the Caches of this process apart
+
 	tmu   sync.Mutex // trees checked in this process
 	trees map[string]int64
 
@@ -87,6 +89,9 @@ type Cache struct {
 	// fault, where set, stands before each write and gives the error of a full or broken disk. For tests.
 	fault func(n int) error
 }
+
+// opened counts the Caches of this process.
+var opened atomic.Int64
 
 // Open opens the cache in dir, which it makes if need be. It reads nothing yet, so it costs a few system calls. The error
 // names dir and says what is wrong with it.
@@ -106,7 +111,7 @@ func Open(dir string, o Options) (*Cache, error) {
 	}
 	o.SmallMax = min(o.SmallMax, maxPayload)
 	o.PackMax = min(o.PackMax, 1<<30)
-	c := &Cache{dir: abs, o: o, tail: map[recKey]entry{}, marked: map[recKey]struct{}{}, trees: map[string]int64{}, boot: sync.OnceValue(bootID)}
+	c := &Cache{dir: abs, o: o, number: opened.Add(1), tail: map[recKey]entry{}, marked: map[recKey]struct{}{}, trees: map[string]int64{}, boot: sync.OnceValue(bootID)}
 	c.bufs.New = func() any { b := make([]byte, o.SmallMax+1); return &b }
 	if err := c.prepare(); err != nil {
 		return nil, fmt.Errorf("cannot use the cache directory %s: %w", abs, cause(err))

@@ -14,15 +14,17 @@ import (
 	"github.com/cairn-build/cairn/cache/digest"
 )
 
-// Owner is the process that holds a lock.
+// Owner is who holds a lock.
 type Owner struct {
 	PID     int    // 0 where it cannot be seen from here, as in another container
 	Command string // "" where it is not known
+	Own     bool   // it is the Cache that was asked, and no other of this process
 }
 
 // Lock is a lock on one key. It ends with Unlock or with the process.
 type Lock struct {
 	lf    *lockFile
+	by    *Cache
 	start int64
 	done  chan struct{} // closed by Unlock
 }
@@ -121,8 +123,8 @@ func (c *Cache) LockKey(key digest.Hash) (held *Lock, owner Owner, ok bool) {
 	start := int64(binary.BigEndian.Uint64(key[:8]) >> 2)
 	lf.mu.Lock()
 	defer lf.mu.Unlock()
-	if lf.held[start] != nil {
-		return nil, Owner{os.Getpid(), c.command()}, false
+	if l := lf.held[start]; l != nil {
+		return nil, Owner{os.Getpid(), c.command(), l.by == c}, false
 	}
 	for range 10 {
 		err := setLock(lf.f, unix.F_SETLK, unix.F_WRLCK, start)
@@ -135,7 +137,7 @@ func (c *Cache) LockKey(key digest.Hash) (held *Lock, owner Owner, ok bool) {
 		}
 		break // locked, or there are no locks here
 	}
-	l := &Lock{lf: lf, start: start, done: make(chan struct{})}
+	l := &Lock{lf: lf, by: c, start: start, done: make(chan struct{})}
 	lf.held[start] = l
 	return l, Owner{}, true
 }
@@ -152,7 +154,7 @@ func (c *Cache) lockTree(root digest.Hash) (*Lock, error) {
 		return nil, err
 	}
 	start := int64(binary.BigEndian.Uint64(root[:8])>>2) | 1<<62
-	l := &Lock{lf: lf, start: start, done: make(chan struct{})}
+	l := &Lock{lf: lf, by: c, start: start, done: make(chan struct{})}
 	for {
 		lf.mu.Lock()
 		other := lf.held[start]

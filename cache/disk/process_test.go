@@ -131,14 +131,14 @@ func TestLockKey(t *testing.T) {
 	if line, _ := out.ReadString('\n'); line != "true\n" {
 		t.Fatalf("the helper says %q", line)
 	}
-	if _, owner, ok := c.LockKey(key(1)); ok || owner != (Owner{other.Process.Pid, "another cairn"}) {
+	if _, owner, ok := c.LockKey(key(1)); ok || owner != (Owner{other.Process.Pid, "another cairn", false}) {
 		t.Errorf("locked by two processes, or by whom is wrong: %v, %+v", ok, owner)
 	}
 	l, _, ok := c.LockKey(key(2))
 	if !ok {
 		t.Fatal("a free key cannot be locked")
 	}
-	if _, owner, ok := same.LockKey(key(2)); ok || owner.PID != os.Getpid() {
+	if _, owner, ok := same.LockKey(key(2)); ok || owner.PID != os.Getpid() || owner.Own {
 		t.Errorf("locked twice in one process: %v, %+v", ok, owner)
 	}
 	l.Unlock()

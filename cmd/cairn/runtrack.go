@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -60,7 +61,7 @@ func (t *tracker) event(e build.Event) {
 	case e.Linked != nil && ofEnv(e.Linked.Kind, e.Linked.Mnemonic):
 		t.linked(e.Linked)
 	case e.Waiting != nil:
-		t.say(procedure.Prep{Step: procedure.StepWaiting, Target: e.Waiting.Label, Builder: fmt.Sprintf("process %d (%s)", e.Waiting.PID, e.Waiting.Command)})
+		t.waiting(e.Waiting)
 	case e.Finish != nil && e.Finish.Failure != nil:
 		t.failed(e.Finish)
 	}
@@ -90,18 +91,35 @@ func (t *tracker) fetch(f *build.FetchEvent) {
 	}
 }
 
-// start is the start of an action: the first one tells that the environment is not there, and why.
-func (t *tracker) start(s *build.StartEvent) {
+// missing tells, the first time, that the environment is not there, and why.
+func (t *tracker) missing(label, why string) {
 	t.mu.Lock()
-	first := !t.worked
+	first, policy := !t.worked, t.policy
 	t.worked = true
-	if s.Mnemonic == "Build" {
-		t.builds++
-	}
-	policy := t.policy
 	t.mu.Unlock()
 	if first {
-		t.say(procedure.Prep{Step: procedure.StepKey, Target: s.Label, Policy: policy, Result: procedure.Miss, Reason: s.Why})
+		t.say(procedure.Prep{Step: procedure.StepKey, Target: label, Policy: policy, Result: procedure.Miss, Reason: why})
+	}
+}
+
+func (t *tracker) waiting(w *build.WaitingEvent) {
+	if ofEnv(w.Kind, w.Mnemonic) {
+		t.missing(w.Label, "it is being made")
+	}
+	builder := fmt.Sprintf("process %d (%s)", w.PID, w.Command)
+	if w.PID == os.Getpid() {
+		builder = "another script of this service"
+	}
+	t.say(procedure.Prep{Step: procedure.StepWaiting, Target: w.Label, Builder: builder})
+}
+
+// start is the start of an action.
+func (t *tracker) start(s *build.StartEvent) {
+	t.missing(s.Label, s.Why)
+	if s.Mnemonic == "Build" {
+		t.mu.Lock()
+		t.builds++
+		t.mu.Unlock()
 	}
 	switch s.Mnemonic {
 	case "Install":

@@ -131,11 +131,13 @@ type FinishEvent struct {
 	OutputSame bool // it ran, and its outputs are what they were: dependants need not run
 }
 
-// WaitingEvent says that another cairn process works on the same thing.
+// WaitingEvent says that somebody else works on the same thing: another cairn process, or another engine of this one.
 type WaitingEvent struct {
-	Label   string
-	PID     int
-	Command string
+	Label    string
+	Kind     string // of the target; "" where it is a part of an action that is waited for
+	Mnemonic string
+	PID      int
+	Command  string
 }
 
 // ResolvedEvent says what the name that a source goes by means now: its question ("url", "ref") and the answer ("commit", "tree").

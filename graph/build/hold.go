@@ -2,7 +2,6 @@ package build
 
 import (
 	"context"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -22,7 +21,7 @@ func (s *session) hold(ctx context.Context, label string, key digest.Hash) (func
 		if ok {
 			return l.Unlock, nil
 		}
-		if !said && owner.PID != os.Getpid() {
+		if !said && !owner.Own {
 			said = true
 			s.e.emit(Event{Waiting: &WaitingEvent{Label: label, PID: owner.PID, Command: owner.Command}})
 		}

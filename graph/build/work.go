@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -101,11 +100,11 @@ func (s *session) turn(ctx context.Context, t *turn) (schedule.Verdict, error) {
 	return v, err
 }
 
-// waitFor says once who is waited for. A job of this process with the same key needs no word.
+// waitFor says once who is waited for. A job of this engine with the same key needs no word.
 func (s *session) waitFor(t *turn, owner disk.Owner) {
-	if _, said := s.waiting.LoadOrStore(t.id, t.job.Key); !said && owner.PID != os.Getpid() {
+	if _, said := s.waiting.LoadOrStore(t.id, t.job.Key); !said && !owner.Own {
 		s.store.Await(t.job.Key)
-		s.e.emit(Event{Waiting: &WaitingEvent{Label: t.label, PID: owner.PID, Command: owner.Command}})
+		s.e.emit(Event{Waiting: &WaitingEvent{Label: t.label, Kind: s.kindOf(t.id), Mnemonic: t.act.Mnemonic, PID: owner.PID, Command: owner.Command}})
 	}
 }
 
