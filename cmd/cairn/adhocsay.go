@@ -21,8 +21,11 @@ func (q *adhoc) inWords(a *app, dir string, show func(build.Event)) func(build.E
 			r.Locked = false
 			e.Resolved = &r
 			a.ui.Say("%s is %s", q.what(), r.Entry["commit"])
-		case e.Notice != nil && strings.Contains(e.Notice.Text, "`cairn lock //:environment`"):
-			e.Notice = &build.NoticeEvent{Text: q.what() + " has no lock, so the index was asked; the answer counts as long as the cache has it"}
+		case e.Notice != nil:
+			// There is no target that `cairn lock` could be told of: who wants an answer that stays commits a lock.
+			if text, ok := strings.CutSuffix(e.Notice.Text, "until `cairn lock //:environment`"); ok {
+				e.Notice = &build.NoticeEvent{Text: q.what() + strings.TrimPrefix(text, "//:environment") + "as long as the cache has it"}
+			}
 		case e.Finish != nil && e.Finish.Failure != nil:
 			f, failure := *e.Finish, *e.Finish.Failure
 			failure.File, failure.Line = "", 0

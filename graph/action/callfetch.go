@@ -128,7 +128,7 @@ func joinErrors(errs []error) error {
 // Offers implements rule.CallContext.
 func (c *callContext) Offers(fetcher string, params map[string]string) ([]rule.Offer, error) {
 	if c.x.Offline {
-		return nil, &EnvError{fmt.Errorf("what files %s has must be asked, and --offline forbids the network: %w", params["package"], fetch.ErrOffline)}
+		return nil, &EnvError{fetch.Offlinef("what files %s has must be asked, and --offline forbids the network", params["package"])}
 	}
 	f, err := c.x.Fetcher(fetcher)
 	if err != nil {

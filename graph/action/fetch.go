@@ -99,7 +99,7 @@ func unpackFile(ctx context.Context, file string, f *rule.Fetch, dir string) err
 func (x *Executor) download(ctx context.Context, j *Job, want digest.Hash, file string) error {
 	f := j.Action.Fetch
 	if x.Offline {
-		return &EnvError{fmt.Errorf("%s needs %s, and --offline forbids the network: %w", j.Label, fetchName(f), fetch.ErrOffline)}
+		return &EnvError{fetch.Offlinef("%s is needed, and --offline forbids the network", fetchName(f))}
 	}
 	fetcher, err := x.Fetcher(f.Fetcher)
 	if err != nil {

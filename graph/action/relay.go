@@ -17,7 +17,7 @@ func (x *Executor) relay(ctx context.Context, p *rule.Spawn) (relaying, error) {
 		return relaying{}, nil
 	}
 	if x.Offline {
-		return relaying{}, &EnvError{fmt.Errorf("it asks a server, and --offline forbids the network: %w", fetch.ErrOffline)}
+		return relaying{}, &EnvError{fetch.Offlinef("it asks a server, and --offline forbids the network")}
 	}
 	f, err := x.Fetcher(p.Relay)
 	if err != nil {

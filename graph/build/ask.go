@@ -25,14 +25,14 @@ func (s *session) mayAsk(t *turn) error {
 	switch {
 	case !t.asks:
 	case s.e.o.Offline && s.ask[t.id] != nil:
-		return &action.EnvError{Err: fmt.Errorf("it is to be asked anew, and --offline forbids the network: %w", fetch.ErrOffline)}
+		return &action.EnvError{Err: fetch.Offlinef("it is to be asked anew, and --offline forbids the network")}
 	case s.ask[t.id] != nil:
 	case s.e.o.Locked && t.act.Asks.File != "":
 		return &action.Failed{Summary: fmt.Sprintf("there is no %s, and --locked forbids to ask what it would say; run `cairn lock %s`", t.act.Asks.File, t.label)}
 	case s.e.o.Locked:
 		return &action.Failed{Summary: fmt.Sprintf("no answer is recorded for what it asks, and --locked forbids to ask; run `cairn lock %s`", t.label)}
 	case s.e.o.Offline:
-		return &action.EnvError{Err: fmt.Errorf("no answer is recorded for what it asks, and --offline forbids the network: %w; run `cairn lock %s` while there is one", fetch.ErrOffline, t.label)}
+		return &action.EnvError{Err: fetch.Offlinef("no answer is recorded for what it asks, and --offline forbids the network; run `cairn lock %s` while there is one", t.label)}
 	}
 	return nil
 }
@@ -62,7 +62,7 @@ func (s *session) answered(t *turn, outs []state.OutputFact) {
 		return
 	}
 	if s.ask == nil {
-		s.e.notice("%s: nothing was recorded, so it was asked; the answer counts until `cairn lock %s`", t.label, t.label)
+		s.e.notice("%s: nothing was recorded, so it was asked%s; the answer counts until `cairn lock %s`", t.label, s.question(t), t.label)
 		return
 	}
 	if a := s.ask[t.id]; a != nil && len(outs) > 0 {
@@ -71,6 +71,32 @@ func (s *session) answered(t *turn, outs []state.OutputFact) {
 			a.New = b
 			s.mu.Unlock()
 		}
+	}
+}
+
+// question gives what was asked, for the end of a sentence: " what hatchling and six>=1 come to"; "" where that is not known.
+func (s *session) question(t *turn) string {
+	const most = 3
+	var words []string
+	for _, in := range t.job.Inputs {
+		if in.Path != t.act.Asks.Question {
+			continue
+		}
+		b, err := s.store.Get(in.Digest)
+		if err != nil {
+			return ""
+		}
+		words = strings.FieldsFunc(string(b), func(r rune) bool { return r == '\n' })
+	}
+	switch n := len(words); {
+	case n == 0:
+		return ""
+	case n == 1:
+		return " what " + words[0] + " comes to"
+	case n > most:
+		return fmt.Sprintf(" what %s and %d more come to", strings.Join(words[:most], ", "), n-most)
+	default:
+		return " what " + strings.Join(words[:n-1], ", ") + " and " + words[n-1] + " come to"
 	}
 }
 

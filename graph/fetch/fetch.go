@@ -5,12 +5,22 @@ package fetch
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 )
 
 // ErrOffline says that a fetch was needed while --offline forbade it.
 var ErrOffline = errors.New("offline")
+
+// Offlinef gives an error that is ErrOffline and says so in words of its own.
+func Offlinef(format string, args ...any) error { return offlineError(fmt.Sprintf(format, args...)) }
+
+type offlineError string
+
+func (e offlineError) Error() string { return string(e) }
+
+func (offlineError) Is(err error) bool { return err == ErrOffline }
 
 // Request is one thing to bring. Params are the fetcher's own words.
 type Request struct {

@@ -53,7 +53,7 @@ func (f *Fetcher) commit(ctx context.Context, a address, ref string, q fetch.Que
 }
 
 func offline(a address, what string) error {
-	return fmt.Errorf("%s of %s is not on this machine, and --offline forbids to ask for it: %w", what, a.show, fetch.ErrOffline)
+	return fetch.Offlinef("%s of %s is not on this machine, and --offline forbids to ask for it", what, a.show)
 }
 
 // lastSeen gives what a ref was when the server was last asked, "" where that is not known.
