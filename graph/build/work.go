@@ -316,6 +316,8 @@ func (s *session) reason(t *turn) {
 	case t.why != "":
 	case t.asks && s.ask[t.id] != nil:
 		t.why = "it is asked anew"
+	case s.ask[t.id] != nil:
+		t.why = "it is looked at anew, and asks nothing"
 	case s.e.o.Force && !t.asks:
 		t.why = "--force"
 	case t.act.Uncached:

@@ -198,7 +198,7 @@ func pick(ps []pkg, in pep.Interpreter, sdists bool) ([]rule.Fetch, error) {
 			f, err = p.src, nil
 		}
 		if err != nil {
-			bad = append(bad, fmt.Sprintf("%s %s: %v", p.name, p.version, err))
+			bad = append(bad, fmt.Sprintf("%s: %v", strings.TrimSpace(p.name+" "+p.version), err))
 			continue
 		}
 		q := rule.Fetch{Fetcher: "registry", SHA256: f.sha256, Params: map[string]string{"index": "pypi", "package": p.name, "version": p.version, "file": f.name}}
@@ -230,6 +230,9 @@ func best(p pkg, rank map[string]int, in pep.Interpreter) (file, error) {
 		if w.Name != p.name {
 			return file{}, fmt.Errorf("the lock gives it %s, which is another package's", f.name)
 		}
+		if otherVersion(w.Version, p.version) {
+			return file{}, fmt.Errorf("the lock gives it %s, which is another version's", f.name)
+		}
 		at := -1
 		for _, t := range w.Tags {
 			if r, ok := rank[t]; ok && (at < 0 || r < at) {
@@ -259,6 +262,19 @@ func best(p pkg, rank map[string]int, in pep.Interpreter) (file, error) {
 		return strings.Compare(a.name, b.name)
 	})
 	return cs[0].file, nil
+}
+
+// otherVersion says whether a wheel's version is not that of the lock, which may write it differently or leave it out.
+func otherVersion(wheel, lock string) bool {
+	if lock == "" {
+		return false
+	}
+	w, err := pep.ParseVersion(wheel)
+	if err != nil {
+		return wheel != lock
+	}
+	l, err := pep.ParseVersion(lock)
+	return err != nil || w.Compare(l) != 0
 }
 
 func describe(in pep.Interpreter) string {

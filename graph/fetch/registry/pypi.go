@@ -140,7 +140,7 @@ func (p *pypi) fromIndex(ctx context.Context, s *pypiSetup, index string, w want
 			continue
 		}
 		if f.sha256 != "" && !strings.EqualFold(f.sha256, w.sha256) {
-			return nil, fmt.Errorf("%s says that the SHA-256 of %s is %s, and the target says %s", http.Redact(index), f.name, f.sha256, w.sha256)
+			return nil, fmt.Errorf("%s says that the SHA-256 of %s is %s, and it should be %s", http.Redact(index), f.name, f.sha256, w.sha256)
 		}
 		return s.client.Open(ctx, []http.Source{{URL: withLogin(f.url, index)}}, w.progress)
 	}
