@@ -153,8 +153,18 @@ func TestJUnit(t *testing.T) {
 func TestCommandLineHidesValues(t *testing.T) {
 	old := os.Args
 	t.Cleanup(func() { os.Args = old })
-	os.Args = []string{"/usr/bin/cairn", "run", "--var", "password=x1", "--var=token=x2", "//:a", "--", "x3"}
-	if got, want := commandLine(), "cairn run --var=password=... --var=token=... //:a -- ..."; got != want {
-		t.Errorf("got %q", got)
+	for _, c := range []struct {
+		want string
+		args []string
+	}{
+		{"cairn run --var=password=... --var=token=... //:a -- ...", []string{"run", "--var", "password=x1", "--var=token=x2", "//:a", "--", "x3"}},
+		{"cairn run --init-args=... --main-args=... //:a", []string{"run", "--init-args", `["x1"]`, `--main-args={"a": "x2"}`, "//:a"}},
+		{"cairn run --git https://h.example/x --git=ssh://h.example/x ssh://git@h.example/x git://a.py --main-args",
+			[]string{"run", "--git", "https://x1@h.example/x", "--git=ssh://u:x2@h.example/x", "ssh://git@h.example/x", "git://a.py", "--main-args"}},
+	} {
+		os.Args = append([]string{"/usr/bin/cairn"}, c.args...)
+		if got := commandLine(); got != c.want {
+			t.Errorf("got  %q\nwant %q", got, c.want)
+		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -155,23 +156,28 @@ func (a *app) cacheDir() (string, error) {
 	return d, nil
 }
 
-// commandLine is how this process was called, for logs and for processes that wait for it. Values of variables and passwords in
-// addresses stay out.
+// commandLine is how this process was called, for logs and for processes that wait for it. Values of variables, what scripts are
+// called with, and passwords in addresses stay out.
 func commandLine() string {
+	args := os.Args[1:]
 	words := []string{"cairn"}
-	for i := 1; i < len(os.Args); i++ {
-		w := os.Args[i]
+	for i := 0; i < len(args); i++ {
+		w := args[i]
 		if w == "--" {
 			words = append(words, "-- ...")
 			break
 		}
-		if w == "--var" && i+1 < len(os.Args) {
-			i++
-			name, _, _ := strings.Cut(os.Args[i], "=")
-			w = "--var=" + name + "=..."
-		} else if rest, ok := strings.CutPrefix(w, "--var="); ok {
-			name, _, _ := strings.Cut(rest, "=")
-			w = "--var=" + name + "=..."
+		flag, value, given := strings.Cut(w, "=")
+		if slices.Contains([]string{"--var", "--init-args", "--main-args"}, flag) && (given || i+1 < len(args)) {
+			if !given {
+				i++
+				value = args[i]
+			}
+			w = flag + "=..."
+			if flag == "--var" {
+				name, _, _ := strings.Cut(value, "=")
+				w = flag + "=" + name + "=..."
+			}
 		}
 		words = append(words, git.HideCredentials(w))
 	}
