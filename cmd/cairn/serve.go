@@ -145,7 +145,7 @@ func (a *app) welcome(f *serveFlags, url, token string) {
 	case f.unix == "":
 		a.ui.Say("warning: every user of this machine can run scripts as you: --token-file FILE or --unix PATH keeps them out")
 	}
-	a.ui.Say("procedures of an earlier service are forgotten; environments are where they were")
+	a.ui.Say("procedures are forgotten when this service ends; environments stay")
 }
 
 // serveUntil serves until it is time to end, and ends in order: scripts are stopped, then clients hear the last of it.
