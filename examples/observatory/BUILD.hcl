@@ -29,7 +29,7 @@ python_env "default" {
   project = ":released"
 }
 
-# A commit that is no branch's any more.
+# A commit that is no branch's tip any more.
 git_source "pinned" {
   url    = "./dishlib.bundle"
   commit = "d4b24bb8c4f3e6bba8041da1461a553ee653a03e"
