@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -21,7 +22,7 @@ import (
 type adhocFlags struct {
 	git, branch, tag, commit string
 	python, key              string
-	createEnv                bool
+	createEnv, submodules    bool
 	passEnv                  []string
 	initArgs, mainArgs       string
 	sbd, activity, sbi       string
@@ -34,6 +35,7 @@ func (f *adhocFlags) add(c *cobra.Command) {
 	p.StringVar(&f.branch, "branch", "", "the branch, which is followed: its `NAME`; by default the repository's own default branch")
 	p.StringVar(&f.tag, "tag", "", "the tag: its `NAME`")
 	p.StringVar(&f.commit, "commit", "", "the `COMMIT`, on whichever branch: its 40 digits, or the first of them")
+	p.BoolVar(&f.submodules, "submodules", false, "fetch the repository's submodules too; by default their folders are empty")
 	p.BoolVar(&f.createEnv, "create-env", false, "run it in an environment of what the commit's lock names")
 	p.StringVar(&f.key, "key", "content", "what makes that environment another one: `content|commit`, what is in it or each commit")
 	p.StringVar(&f.python, "python", "", "the interpreter: a `VERSION` such as 3.11, or a program's name (default python3)")
@@ -50,6 +52,7 @@ type adhoc struct {
 	url        string // as git takes it; absolute
 	attr, name string // "branch", "tag" or "commit" and what it is; "" for the default branch
 	path       string
+	submodules bool // fetched; else their folders are empty, as git and the OET leave them
 	createEnv  bool
 	key        string // of the environment; "" and "content" are the same
 	python     string
@@ -85,6 +88,7 @@ func (q *adhoc) buildFile() string {
 	if q.attr != "commit" {
 		attr("follow", "true")
 	}
+	attr("submodules", strconv.FormatBool(q.submodules))
 	if q.createEnv {
 		b.WriteString("}\n\npython_env \"environment\" {\n")
 		attr("project", `":repository"`)

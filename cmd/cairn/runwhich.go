@@ -21,7 +21,7 @@ const (
 )
 
 // repositoryFlags are those that say which repository, and what of it.
-var repositoryFlags = []string{"branch", "tag", "commit", "create-env", "key"}
+var repositoryFlags = []string{"branch", "tag", "commit", "submodules", "create-env", "key"}
 
 // which reads the flags and the arguments of `cairn run`.
 func (f *adhocFlags) which(c *cobra.Command, args []string) (*scriptRun, error) {
@@ -175,7 +175,7 @@ func fileOf(uri string) (string, error) {
 // repository reads which script of a repository is meant.
 func (f *adhocFlags) repository(arg string) (*adhoc, error) {
 	path, isScript := strings.CutPrefix(arg, scriptScheme)
-	q := &adhoc{createEnv: f.createEnv, python: f.python, passEnv: f.passEnv, key: f.key}
+	q := &adhoc{submodules: f.submodules, createEnv: f.createEnv, python: f.python, passEnv: f.passEnv, key: f.key}
 	if !isScript {
 		hint := "It is git:// and the path from the repository's root: git://scripts/observe.py"
 		for _, scheme := range []string{fileScheme, filesystemScheme} {
