@@ -66,7 +66,7 @@ var PythonEnv = &rule.Rule{
 	Calls:   envCalls,
 }
 
-var envCalls = map[string]rule.CallFunc{"python_wheels/2": fetchWheels, "python_tool/1": writeTool, "python_merge/2": merge,
+var envCalls = map[string]rule.CallFunc{"python_wheels/2": fetchWheels, "python_tool/1": writeTool, "python_merge/3": merge,
 	"python_plan/1": writePlan, "python_either/1": either, "python_question/2": writeQuestion, "python_sdists/1": writeSdistPlan}
 
 var versionForm = sync.OnceValue(func() *regexp.Regexp {

@@ -64,7 +64,7 @@ func (k *kit) wheels(a wheelsArgs, inputs []rule.Artifact, picks []string) {
 // merge declares what lays installed wheels over each other.
 func (k *kit) merge(a mergeArgs, inputs []rule.Artifact) {
 	k.c.Declare(rule.Action{Mnemonic: "Env", Inputs: inputs, Outputs: []rule.Artifact{{Path: a.Out, Kind: rule.OutputTree}, {Path: a.List, Kind: rule.OutputFile}},
-		Call: &rule.Call{Func: "python_merge/2", Args: encode(a)}})
+		Call: &rule.Call{Func: "python_merge/3", Args: encode(a)}})
 }
 
 // buildEnv is an environment that a backend runs in.

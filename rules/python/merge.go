@@ -30,7 +30,7 @@ func writeTool(_ context.Context, c rule.CallContext) error {
 	return c.Write(a.Path, []byte(a.Text), false)
 }
 
-// mergeArgs are the words of python_merge/2.
+// mergeArgs are the words of python_merge/3.
 type mergeArgs struct {
 	Parts    []string `json:"parts"` // trees with a folder for each wheel, named like it
 	Wheels   []string `json:"wheels"`
@@ -55,7 +55,7 @@ type listed struct {
 	Host    bool   `json:"host,omitempty"`   // it is the host's
 }
 
-// merge is python_merge/2: it lays the installed wheels over each other, without copying anything, and lists them.
+// merge is python_merge/3: it lays the installed wheels over each other, without copying anything, and lists them.
 func merge(_ context.Context, c rule.CallContext) error {
 	var a mergeArgs
 	if err := json.Unmarshal(c.Args(), &a); err != nil {
