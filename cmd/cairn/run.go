@@ -50,7 +50,7 @@ func runCommand(a *app) *cobra.Command {
 
 // launch builds a target and makes it ready to start. peek, where it is not nil, is told of the program before that.
 func (s *session) launch(ctx context.Context, l label.Label, peek func(build.Runnable)) (*build.Launch, error) {
-	if err := s.build(ctx, build.Request{Patterns: []label.Pattern{{Target: l}}, Peek: peek}); err != nil {
+	if err := s.build(ctx, build.Request{Patterns: []label.Pattern{{Target: l}}, Follow: true, Peek: peek}); err != nil {
 		return nil, err
 	}
 	return s.engine.Program(ctx, l.String(), "")

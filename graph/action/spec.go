@@ -36,6 +36,7 @@ const (
 	flagSubmodules
 	flagAsks
 	flagAnywhere
+	flagMayFollow
 )
 
 // errSpec is what damaged bytes decode to.
@@ -117,6 +118,7 @@ func flagsOf(a *rule.Action) uint64 {
 		set(a.Fetch.Submodules, flagSubmodules)
 		set(a.Fetch.Pin != nil, flagPin)
 		set(a.Fetch.Pin != nil && a.Fetch.Pin.Follow, flagFollow)
+		set(a.Fetch.Pin != nil && a.Fetch.Pin.MayFollow, flagMayFollow)
 	}
 	return f
 }
@@ -345,7 +347,7 @@ func (d *decoder) fetch(flags uint64) *rule.Fetch {
 	f.GitTree = d.str()
 	f.Word = d.str()
 	if flags&flagPin != 0 {
-		f.Pin = &rule.Pin{Params: d.words(), Entry: d.words(), Follow: flags&flagFollow != 0}
+		f.Pin = &rule.Pin{Params: d.words(), Entry: d.words(), Follow: flags&flagFollow != 0, MayFollow: flags&flagMayFollow != 0}
 	}
 	return f
 }

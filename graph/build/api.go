@@ -49,6 +49,9 @@ type Request struct {
 	Among    map[string]bool // labels; of the targets that Patterns cover just these; nil: all
 	// ShardIndex (from 1) of ShardCount takes a stable share of the tests; 0 of 0 is all.
 	ShardIndex, ShardCount int
+	// Follow, where all that is asked for are scripts, asks what branches are now of which BUILD.hcl does not say whether they are
+	// followed. Elsewhere, and with Options.Locked, the lock file says what they are.
+	Follow bool
 	// Peek, where set and Patterns are of one target that can be run, is told of it before anything is resolved or executed.
 	Peek func(Runnable)
 }

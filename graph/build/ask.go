@@ -125,7 +125,7 @@ func (e *Engine) Ask(ctx context.Context, covered func(label.Label) bool) ([]Ans
 		w := g.NeedActions(ids)
 		news := false
 		if g.AnyAction(state.Unpinned) {
-			if news, err = e.pin(ctx, g, w); err != nil {
+			if news, err = e.pin(ctx, g, w, false); err != nil {
 				return nil, nil, err
 			}
 		}

@@ -111,8 +111,13 @@ func (e *Engine) graphOf(ws *load.Workspace, order []*analysis.Configured, befor
 		}
 		id := b.Target(row)
 		at[c] = id
+		_, followed := e.found[load.LockKey{Kind: t.Kind, Label: t.Label}]
 		for i := range c.Actions {
-			b.Action(actionRow(b, id, &c.Actions[i], tools))
+			row := actionRow(b, id, &c.Actions[i], tools)
+			if followed && row.Flags&state.MayFollow != 0 {
+				row.Flags |= state.Followed
+			}
+			b.Action(row)
 		}
 	}
 	for _, r := range readRows(ws, before) {
@@ -143,7 +148,7 @@ func actionRow(b *state.Builder, id state.TargetID, a *rule.Action, tools toolNa
 	for _, f := range []struct {
 		on   bool
 		flag state.ActionFlags
-	}{{a.Test, state.Test}, {unpinned(a), state.Unpinned}, {names(a), state.Pinned}, {a.Uncached, state.Uncached}, {a.Asks != nil, state.Asks}, {a.Exclusive, state.Exclusive}, {a.Local, state.Local}} {
+	}{{a.Test, state.Test}, {unpinned(a), state.Unpinned}, {mayFollow(a), state.MayFollow}, {names(a), state.Pinned}, {a.Uncached, state.Uncached}, {a.Asks != nil, state.Asks}, {a.Exclusive, state.Exclusive}, {a.Local, state.Local}} {
 		if f.on {
 			row.Flags |= f.flag
 		}

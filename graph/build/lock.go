@@ -38,6 +38,11 @@ func unpinned(a *rule.Action) bool {
 	return a.Fetch != nil && a.Fetch.Pin != nil && (a.Fetch.Pin.Entry == nil || a.Fetch.Pin.Follow)
 }
 
+// mayFollow says whether an action is resolved in each run that follows.
+func mayFollow(a *rule.Action) bool {
+	return a.Fetch != nil && a.Fetch.Pin != nil && a.Fetch.Pin.MayFollow
+}
+
 // names says whether an action fetches what a name stands for.
 func names(a *rule.Action) bool {
 	return a.Fetch != nil && a.Fetch.Pin != nil && a.Fetch.Word == "" && len(a.Fetch.Pin.Params) > 0
@@ -48,12 +53,23 @@ func names(a *rule.Action) bool {
 func (e *Engine) pinned(ctx context.Context, g *state.Graph, r Request) (*state.Graph, *selection, error) {
 	for range 4 {
 		sel, err := e.selectFor(g, r)
-		if err != nil || !g.AnyAction(state.Unpinned) {
+		if err != nil {
 			return g, sel, err
 		}
-		news, err := e.pin(ctx, g, sel.wanted)
-		if err != nil {
-			return nil, nil, err
+		open, follow := state.Unpinned, e.follows(g, r, sel)
+		news := false
+		if follow {
+			open |= state.MayFollow
+		} else {
+			news = e.unfollow(g, sel.wanted)
+		}
+		if !news {
+			if !g.AnyAction(open) {
+				return g, sel, nil
+			}
+			if news, err = e.pin(ctx, g, sel.wanted, follow); err != nil {
+				return nil, nil, err
+			}
 		}
 		if !news {
 			return g, sel, nil
@@ -65,12 +81,40 @@ func (e *Engine) pinned(ctx context.Context, g *state.Graph, r Request) (*state.
 	return nil, nil, &EnvError{Err: errors.New("internal error: sources stay unresolved")}
 }
 
+// follows says whether a request follows what BUILD.hcl leaves open: where it is about scripts alone, and nothing is held.
+func (e *Engine) follows(g *state.Graph, r Request, sel *selection) bool {
+	if !r.Follow || e.o.Locked || len(sel.targets) == 0 || !g.AnyAction(state.MayFollow) {
+		return false
+	}
+	return !slices.ContainsFunc(sel.targets, func(t state.TargetID) bool {
+		p, err := programOf(g, t)
+		return err != nil || p.Script == nil
+	})
+}
+
+// unfollow forgets what wanted sources were when they were followed, and says whether the graph was made with that.
+func (e *Engine) unfollow(g *state.Graph, w state.Wanted) (was bool) {
+	if !g.AnyAction(state.Followed) {
+		return false
+	}
+	for i := range w.Actions.Below(g.NumActions()) {
+		a := state.ActionID(i)
+		if g.ActionFlags(a)&state.Followed != 0 {
+			t := g.ActionTarget(a)
+			delete(e.found, load.LockKey{Kind: g.TargetKind(t), Label: g.Label(t)})
+			was = true
+		}
+	}
+	return was
+}
+
 // source is one name that moves.
 type source struct {
 	key     load.LockKey
 	where   diag.Range
 	fetcher string
 	pin     *rule.Pin
+	follow  bool     // asked in each run
 	want    []string // words of the answer that some target makes use of
 }
 
@@ -84,13 +128,17 @@ func (s *source) ask(f *rule.Fetch) {
 	}
 }
 
-// sourcesOf gives the wanted sources that are open, each once.
-func sourcesOf(g *state.Graph, w state.Wanted) ([]*source, error) {
+// sourcesOf gives the wanted sources that are open, each once; with follow those that may be followed are.
+func sourcesOf(g *state.Graph, w state.Wanted, follow bool) ([]*source, error) {
+	open := state.Unpinned
+	if follow {
+		open |= state.MayFollow
+	}
 	var all []*source
 	byKey := map[load.LockKey]*source{}
 	for i := range w.Actions.Below(g.NumActions()) {
 		a := state.ActionID(i)
-		if g.ActionFlags(a)&state.Unpinned == 0 {
+		if g.ActionFlags(a)&open == 0 {
 			continue
 		}
 		act, err := action.DecodeSpec(g.Spec(a))
@@ -102,7 +150,8 @@ func sourcesOf(g *state.Graph, w state.Wanted) ([]*source, error) {
 		key := load.LockKey{Kind: strings.Clone(g.TargetKind(t)), Label: label.Label{Pkg: strings.Clone(l.Pkg), Name: strings.Clone(l.Name)}}
 		s := byKey[key] // it may be there for another platform already
 		if s == nil {
-			s = &source{key: key, where: placeOf(g, t), fetcher: act.Fetch.Fetcher, pin: act.Fetch.Pin}
+			s = &source{key: key, where: placeOf(g, t), fetcher: act.Fetch.Fetcher, pin: act.Fetch.Pin,
+				follow: act.Fetch.Pin.Follow || follow && act.Fetch.Pin.MayFollow}
 			byKey[key] = s
 			all = append(all, s)
 		}
@@ -130,19 +179,19 @@ func pins(g *state.Graph, w state.Wanted) map[string]map[string]string {
 }
 
 // pin resolves the wanted sources that are open, and says whether that gave anything that the graph does not know.
-func (e *Engine) pin(ctx context.Context, g *state.Graph, w state.Wanted) (news bool, err error) {
+func (e *Engine) pin(ctx context.Context, g *state.Graph, w state.Wanted, follow bool) (news bool, err error) {
 	lock, err := e.readLock()
 	if err != nil {
 		return false, err
 	}
-	sources, err := sourcesOf(g, w)
+	sources, err := sourcesOf(g, w, follow)
 	if err != nil {
 		return false, err
 	}
 	entries := map[load.LockKey]map[string]string{}
 	var ds diag.List
 	for _, s := range sources {
-		if e.o.Locked && !s.pin.Follow {
+		if e.o.Locked && !s.follow {
 			ds = append(ds, notLocked(s))
 			continue
 		}
@@ -151,8 +200,11 @@ func (e *Engine) pin(ctx context.Context, g *state.Graph, w state.Wanted) (news 
 		switch {
 		case e.o.Locked:
 			answer, err = e.pinFollowed(ctx, s, had)
-		case s.pin.Follow:
+		case s.follow:
 			answer, err = e.resolve(ctx, s, nil, e.o.Offline)
+			if errors.Is(err, fetch.ErrOffline) && s.pin.MayFollow && answers(had, s) {
+				answer, err = wordsOf(had, s), nil // nobody has asked from here yet
+			}
 		default:
 			answer, err = e.resolve(ctx, s, had, e.o.Offline)
 		}
@@ -164,12 +216,13 @@ func (e *Engine) pin(ctx context.Context, g *state.Graph, w state.Wanted) (news 
 			return false, err
 		}
 		entry := entryOf(s.pin.Params, answer)
-		if !s.pin.Follow {
+		if !s.follow {
 			entries[s.key] = entry
 			continue
 		}
 		if !maps.Equal(e.found[s.key], entry) { // else it was told before the graph was evaluated anew
 			e.emit(Event{Resolved: &ResolvedEvent{Label: s.key.Label.String(), Entry: entry}})
+			e.sayFollowed(s, had, answer)
 		}
 		if !covers(s.pin.Entry, answer) {
 			e.found[s.key] = entry
@@ -191,21 +244,25 @@ func (e *Engine) pin(ctx context.Context, g *state.Graph, w state.Wanted) (news 
 	return true, nil
 }
 
+// sayFollowed tells where a source is other than the lock file says, because BUILD.hcl leaves open whether it follows.
+func (e *Engine) sayFollowed(s *source, had, answer map[string]string) {
+	if !s.pin.MayFollow {
+		return
+	}
+	if !answers(had, s) {
+		e.notice("%s follows %s: %s", s.key.Label, s.pin.Params["ref"], describeEntry(nil, answer))
+		return
+	}
+	if text := describeEntry(wordsOf(had, s), answer); text != "" {
+		e.notice("%s follows %s, %s has another: %s", s.key.Label, s.pin.Params["ref"], load.LockFile, text)
+	}
+}
+
 // pinFollowed gives what --locked holds a source to that follows otherwise: its entry of the lock file or, where Options.LastSeen says
 // so and there is none, what it was when it was last asked for.
 func (e *Engine) pinFollowed(ctx context.Context, s *source, entry map[string]string) (map[string]string, error) {
-	answer := maps.Clone(entry)
-	asked := len(entry) > 0
-	for k, v := range s.pin.Params {
-		asked = asked && entry[k] == v
-		delete(answer, k)
-	}
-	for _, w := range s.want {
-		_, ok := entry[w]
-		asked = asked && ok
-	}
-	if asked {
-		return answer, nil
+	if answers(entry, s) {
+		return wordsOf(entry, s), nil
 	}
 	if !e.o.LastSeen {
 		return nil, notLocked(s)
@@ -215,6 +272,30 @@ func (e *Engine) pinFollowed(ctx context.Context, s *source, entry map[string]st
 		return nil, notLocked(s)
 	}
 	return answer, err
+}
+
+// answers says whether an entry of the lock file is about a source as it is declared now, and has all words that are wanted.
+func answers(entry map[string]string, s *source) bool {
+	for k, v := range s.pin.Params {
+		if entry[k] != v {
+			return false
+		}
+	}
+	for _, w := range s.want {
+		if _, ok := entry[w]; !ok {
+			return false
+		}
+	}
+	return len(entry) > 0
+}
+
+// wordsOf gives an entry without its question.
+func wordsOf(entry map[string]string, s *source) map[string]string {
+	answer := maps.Clone(entry)
+	for k := range s.pin.Params {
+		delete(answer, k)
+	}
+	return answer
 }
 
 func placeOf(g *state.Graph, t state.TargetID) diag.Range {
@@ -241,11 +322,11 @@ func (e *Engine) resolve(ctx context.Context, s *source, had map[string]string, 
 	told := fetch.WithProgress(ctx, func(done, total int64) {
 		e.emit(Event{Fetch: &FetchEvent{Label: s.key.Label.String(), Done: done, Total: total}})
 	})
-	answer, err := r.Resolve(told, fetch.Question{Params: s.pin.Params, Had: had, Root: e.o.Root, Offline: offline, LastSeen: s.pin.Follow, Want: s.want})
+	answer, err := r.Resolve(told, fetch.Question{Params: s.pin.Params, Had: had, Root: e.o.Root, Offline: offline, LastSeen: s.follow, Want: s.want})
 	var declared *fetch.DeclaredError
 	switch {
 	case err == nil:
-		if s.pin.Follow && offline {
+		if s.follow && offline {
 			why := map[bool]string{true: "--offline", false: "--locked"}[e.o.Offline]
 			e.notice("%s follows %s, and is what that was when it was last asked for, because of %s", s.key.Label, s.pin.Params["ref"], why)
 		}
@@ -255,7 +336,7 @@ func (e *Engine) resolve(ctx context.Context, s *source, had map[string]string, 
 	case errors.As(err, &declared):
 		return nil, diag.Diag{Code: declared.Code, Summary: declared.Summary, Detail: declared.Detail, Hint: declared.Hint, Range: s.where,
 			Context: fmt.Sprintf("%s %q", s.key.Kind, s.key.Label.Base())}
-	case errors.Is(err, fetch.ErrOffline) && !s.pin.Follow:
+	case errors.Is(err, fetch.ErrOffline) && !s.follow:
 		return nil, &EnvError{Err: fmt.Errorf("%s has no entry in %s: %w; run `cairn lock %s` while there is a network", s.key.Label, load.LockFile, err, s.key.Label)}
 	}
 	return nil, &EnvError{Err: fmt.Errorf("%s: %w", s.key.Label, err)}

@@ -207,6 +207,8 @@ type Pin struct {
 	Params map[string]string // the question; an entry of the lock file repeats it, so that an edited BUILD.hcl is asked anew; none: not asked
 	Entry  map[string]string // the answer that the declaration was made with, nil for none
 	Follow bool              // asked in each run; the lock file counts with --locked only
+	// MayFollow: BUILD.hcl leaves it open. Requests that follow ask, as with Follow; others have what the lock file says.
+	MayFollow bool
 }
 
 // WordText gives the file that a Fetch with a Word makes, false as long as the word is not known.

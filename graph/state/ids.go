@@ -40,6 +40,8 @@ const (
 	Unpinned                          // what it fetches must be resolved before it runs
 	Asks                              // its answer depends on when it was asked
 	Pinned                            // it fetches what a name stands for, which may move
+	MayFollow                         // what it fetches is resolved before it runs in requests that follow
+	Followed                          // MayFollow, and what it fetches was resolved so
 )
 
 // Targets is a stretch of targets, Last excluded.

@@ -26,7 +26,7 @@ var Source = &rule.Rule{
 		{Name: "tag", Type: rule.String, Doc: "The tag, without `refs/tags/`."},
 		{Name: "commit", Type: rule.String, Doc: "The commit: all 40 digits, or as many of the first ones as make it unique."},
 		{Name: "subdir", Type: rule.String, Doc: "The folder of the repository that is wanted; by default all of it. A commit that changes nothing below it changes no key."},
-		{Name: "follow", Type: rule.Bool, Default: false, Doc: "Whether each run asks anew what the branch or tag is. The entry of the lock file then counts with `--locked` only."},
+		{Name: "follow", Type: rule.Bool, Doc: "`true`: each run asks anew what the branch or tag is, and the entry of the lock file counts with `--locked` only. `false`: the lock file says what it is. By default `cairn run` of a script asks what a branch is, and all else has what the lock file says."},
 		{Name: "submodules", Type: rule.Bool, Doc: "`true` puts the trees of submodules into their folders, and of theirs; `false` leaves the folders empty. By default a submodule is an error."},
 		{Name: "describe", Type: rule.String, Default: "auto", Doc: "Whether the commit's place in history (`v1.2-3-g0123456789ab`) counts for what takes its version from git: `auto`, where the build settings at the tree's root say so; `always`; `never`."},
 	},
@@ -49,7 +49,8 @@ func analyzeSource(c *rule.Context) error {
 	default:
 		c.Problem("describe", "bad-describe", fmt.Sprintf("%q is no way to describe", describe), "It is auto, always or never.")
 	}
-	pin := &rule.Pin{Params: params, Follow: c.Bool("follow")}
+	pin := &rule.Pin{Params: params, Follow: c.Bool("follow"),
+		MayFollow: !c.Has("follow") && (params["ref"] == "HEAD" || strings.HasPrefix(params["ref"], "refs/heads/"))}
 	f := &rule.Fetch{Fetcher: "git", Params: maps.Clone(params), EmptySubmodules: c.Has("submodules") && !c.Bool("submodules"), Submodules: c.Bool("submodules"), Pin: pin}
 	if e := c.Locked(); fresh(e, params) {
 		f.GitTree, f.Params["commit"] = e["tree"], e["commit"]
@@ -74,7 +75,7 @@ func analyzeSource(c *rule.Context) error {
 // word declares the file of one word of the answer; nobody makes it who does not want it.
 func word(c *rule.Context, pin *rule.Pin, name string) rule.Artifact {
 	if _, ok := pin.Entry[name]; !ok {
-		pin = &rule.Pin{Params: pin.Params, Follow: pin.Follow} // all the same, this one is asked for
+		pin = &rule.Pin{Params: pin.Params, Follow: pin.Follow, MayFollow: pin.MayFollow} // all the same, this one is asked for
 	}
 	out := c.OutputFile("", c.Label().Base()+"."+name)
 	c.Declare(rule.Action{Mnemonic: "Describe", Outputs: []rule.Artifact{out}, Fetch: &rule.Fetch{Fetcher: "git", Word: name, Pin: pin}})
