@@ -58,6 +58,7 @@ git_source "repository" {
   url        = "https://git.example/a\"b"
   branch     = "\u0024{env(\"HOME\")}\u0025{\\\u000a"
   follow     = true
+  submodules = false
 }
 
 python_env "environment" {
