@@ -123,11 +123,9 @@ func (e *Engine) Ask(ctx context.Context, covered func(label.Label) bool) ([]Ans
 			return nil, nil, nil
 		}
 		w := g.NeedActions(ids)
-		news := false
-		if g.AnyAction(state.Unpinned) {
-			if news, err = e.pin(ctx, g, w, false); err != nil {
-				return nil, nil, err
-			}
+		news, err := e.pin(ctx, g, w, false)
+		if err != nil {
+			return nil, nil, err
 		}
 		if !news {
 			return e.askAgain(ctx, g, w, ids)

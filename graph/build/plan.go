@@ -29,6 +29,14 @@ func (e *Engine) Plan(ctx context.Context, r Request) ([]PlanItem, *Summary, err
 	if err != nil {
 		return nil, nil, err
 	}
+	if e.unfollow(g, sel.wanted) { // a build would have what the lock file says
+		if g, err = e.renew(ctx, g, state.PathIn(e.o.Root, e.settings()), false); err != nil {
+			return nil, nil, err
+		}
+		if sel, err = e.selectFor(g, r); err != nil {
+			return nil, nil, err
+		}
+	}
 	dirty, redo, err := e.dirty(g, r, sel)
 	if err != nil {
 		return nil, nil, err
