@@ -52,7 +52,7 @@ func (b *bench) withBytecode() error {
 		return err
 	}
 	b.table("a new environment, of downloaded wheels", theirs, unpacked, mine)
-	b.gate("compiling", mine.least(), scale(theirs.least(), 1.1), "1.1 x uv's that unpacks and compiles, too")
+	b.Gate("compiling", mine.least(), scale(theirs.least(), 1.1), "1.1 x uv's that unpacks and compiles, too")
 	return nil
 }
 
@@ -87,7 +87,7 @@ func (b *bench) downloadOnly(ws string) error {
 			return err
 		}
 	}
-	b.note("downloading wheels")
+	b.Note("downloading wheels")
 	events := filepath.Join(ws, "events")
 	c := exec.Command(b.cairn, "build", "--events", events)
 	c.Dir, c.Env = ws, append(os.Environ(), b.cairnEnv(b.path("downloads"))...)
@@ -163,7 +163,7 @@ func (b *bench) copied() error {
 		return err
 	}
 	b.table("the environment from a copied cache", mine, links, reads)
-	b.gate("copied", mine.least(), scale(links.least()+reads.least(), 1.5), "1.5 x links and reads")
+	b.Gate("copied", mine.least(), scale(links.least()+reads.least(), 1.5), "1.5 x links and reads")
 	return errors.Join(removeAll(cache), removeAll(b.path("floor")))
 }
 

@@ -115,7 +115,7 @@ func (b *bench) afterCommit(file string, text func(string) string) (*commitScena
 	c.floor = &entry{name: "OET, all dependencies on the host", turns: b.slow, steps: b.oet("floor", false)}
 	c.scratch = &entry{name: "OET, environment from scratch", turns: b.slow, steps: b.oet("scratch", true)}
 	// Caches of downloads are warm for all of them: the first time does not count.
-	b.note("filling pip's cache")
+	b.Note("filling pip's cache")
 	for _, e := range []*entry{c.uv, c.floor, c.scratch} {
 		if _, err := measure(e.steps(-1)...); err != nil {
 			return nil, err
@@ -167,11 +167,11 @@ func (b *bench) scriptCommit() error {
 		return err
 	}
 	b.table("a commit of a script", c.cairn, c.fixed, c.byCommit, c.uv, c.floor, c.scratch)
-	b.gate("script-commit", c.cairn.least(), 200*time.Millisecond, "200 ms to its first line")
-	b.gate("script-commit-create-env-false", c.fixed.least(), 200*time.Millisecond, "200 ms to its first line")
-	b.gate("script-commit-wall", c.cairn.least(), scale(c.floor.least(), 1./50), "1/50 of the OET's least")
-	b.gate("script-commit-cpu", c.cairn.leastCPU(), scale(c.scratch.leastCPU(), 1./100), "1/100 of venv and pip, CPU")
-	b.gate("script-commit-cpu-floor", c.cairn.leastCPU(), scale(c.floor.leastCPU(), 1./100), "1/100 of the OET's least, CPU")
+	b.Gate("script-commit", c.cairn.least(), 200*time.Millisecond, "200 ms to its first line")
+	b.Gate("script-commit-create-env-false", c.fixed.least(), 200*time.Millisecond, "200 ms to its first line")
+	b.Gate("script-commit-wall", c.cairn.least(), scale(c.floor.least(), 1./50), "1/50 of the OET's least")
+	b.Gate("script-commit-cpu", c.cairn.leastCPU(), scale(c.scratch.leastCPU(), 1./100), "1/100 of venv and pip, CPU")
+	b.Gate("script-commit-cpu-floor", c.cairn.leastCPU(), scale(c.floor.leastCPU(), 1./100), "1/100 of the OET's least, CPU")
 	return nil
 }
 
@@ -198,6 +198,6 @@ func (b *bench) libraryCommit() error {
 		return err
 	}
 	b.table("a commit of the library", c.cairn, beyond, c.uv, c.floor, c.scratch)
-	b.gate("library-commit", beyond.least(), 500*time.Millisecond, "500 ms beyond the building of the wheel")
+	b.Gate("library-commit", beyond.least(), 500*time.Millisecond, "500 ms beyond the building of the wheel")
 	return nil
 }

@@ -51,8 +51,8 @@ func (b *bench) newEnv() error {
 		return err
 	}
 	b.table("a new environment, warm cache", theirs, mine, compiled)
-	b.gate("new-environment", mine.least(), scale(theirs.least(), 1.3), "1.3 x uv's")
-	b.gate("new-environment-bytecode", mine.least(), scale(compiled.least(), 1.1), "1.1 x uv's that compiles, too")
+	b.Gate("new-environment", mine.least(), scale(theirs.least(), 1.3), "1.3 x uv's")
+	b.Gate("new-environment-bytecode", mine.least(), scale(compiled.least(), 1.1), "1.1 x uv's that compiles, too")
 	return nil
 }
 
@@ -101,8 +101,8 @@ func (b *bench) again() error {
 		return err
 	}
 	b.table("the same environment again", same, fresh, theirs, bare)
-	b.gate("again", same.least()-bare.least(), 50*time.Millisecond, "50 ms beyond Python alone")
-	b.gate("again-new-workspace", fresh.least()-bare.least(), 50*time.Millisecond, "50 ms beyond Python alone")
+	b.Gate("again", same.least()-bare.least(), 50*time.Millisecond, "50 ms beyond Python alone")
+	b.Gate("again-new-workspace", fresh.least()-bare.least(), 50*time.Millisecond, "50 ms beyond Python alone")
 	return nil
 }
 
@@ -173,6 +173,6 @@ func (b *bench) eight() error {
 		apart.got = append(apart.got, sample{ats[n-1].Sub(ats[0]), 0})
 	}
 	b.table("8 requests for one new environment", all, apart)
-	b.gate("eight", apart.least(), 100*time.Millisecond, "100 ms apart")
+	b.Gate("eight", apart.least(), 100*time.Millisecond, "100 ms apart")
 	return nil
 }

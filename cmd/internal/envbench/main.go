@@ -21,6 +21,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/cairn-build/cairn/cmd/internal/figures"
 )
 
 // settings is what the flags say.
@@ -87,7 +89,7 @@ func run(s *settings) error {
 		}
 		defer removeAll(s.dir)
 	}
-	b := &bench{settings: s}
+	b := &bench{settings: s, Report: &figures.Report{Name: "envbench"}}
 	if err := b.findTools(); err != nil {
 		return err
 	}
@@ -105,7 +107,7 @@ func run(s *settings) error {
 			return fmt.Errorf("%s: %w", name, err)
 		}
 	}
-	b.foot()
+	b.Foot()
 	return nil
 }
 

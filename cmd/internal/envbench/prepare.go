@@ -5,18 +5,19 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/cairn-build/cairn/cmd/internal/figures"
 )
 
 // bench runs scenarios and keeps what came of gates.
 type bench struct {
 	*settings
+	*figures.Report
 	size    size
 	next    int // the next set of groups that no environment has yet
 	edits   int
 	first   string // the repository's first commit
-	met     int
-	missed  []string
-	started int // workspaces so far
+	started int    // workspaces so far
 }
 
 // size is what the lock comes to.
@@ -40,7 +41,7 @@ func (b *bench) prepare() error {
 			return err
 		}
 	}
-	b.note("locking")
+	b.Note("locking")
 	if err := sh(b.path("repo"), b.uvEnv(), b.uv, "lock", "-q"); err != nil {
 		return err
 	}
@@ -59,14 +60,14 @@ func (b *bench) prepare() error {
 	if err := b.commit("first"); err != nil {
 		return err
 	}
-	if b.first = oneLine("git", "-C", b.path("repo"), "rev-parse", "HEAD"); len(b.first) < 40 {
+	if b.first = figures.OneLine("git", "-C", b.path("repo"), "rev-parse", "HEAD"); len(b.first) < 40 {
 		return fmt.Errorf("the repository's first commit is %s", b.first)
 	}
-	b.note("filling uv's cache")
+	b.Note("filling uv's cache")
 	if err := sh(b.path("uv-project"), b.uvEnv(), b.uv, "sync", "-q", "--frozen", "--no-install-project", "--all-groups"); err != nil {
 		return err
 	}
-	b.note("filling cairn's cache")
+	b.Note("filling cairn's cache")
 	ws, err := b.envWorkspace(variants - 1)
 	if err != nil {
 		return err

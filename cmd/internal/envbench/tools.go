@@ -40,7 +40,7 @@ func (b *bench) findTools() error {
 		tools := filepath.Join(b.dir, "tools")
 		b.uv = filepath.Join(tools, "bin/uv")
 		if _, err := os.Stat(b.uv); err != nil {
-			b.note("installing uv %s", version)
+			b.Note("installing uv %s", version)
 			if err := sh(b.dir, nil, b.python, "-m", "venv", tools); err != nil {
 				return err
 			}

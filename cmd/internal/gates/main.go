@@ -24,6 +24,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/cairn-build/cairn/cmd/internal/figures"
 )
 
 // settings is what the flags say.
@@ -104,7 +106,7 @@ func run(s *settings) error {
 	if err := os.MkdirAll(s.dir, 0o755); err != nil {
 		return err
 	}
-	b := &bench{settings: s}
+	b := &bench{settings: s, Report: &figures.Report{Name: "gates"}}
 	if err := b.findTools(); err != nil {
 		return err
 	}
@@ -117,7 +119,7 @@ func run(s *settings) error {
 			return fmt.Errorf("%s: %w", name, err)
 		}
 	}
-	b.foot()
+	b.Foot()
 	return nil
 }
 

@@ -5,14 +5,15 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/cairn-build/cairn/cmd/internal/figures"
 )
 
 // bench runs scenarios and keeps what came of gates.
 type bench struct {
 	*settings
+	*figures.Report
 	salt     uint64
-	met      int
-	missed   []string
 	prepared map[int]*contest
 }
 
@@ -90,7 +91,7 @@ func (b *bench) contest(n int) (*contest, error) {
 	if c := b.prepared[n]; c != nil {
 		return c, nil
 	}
-	b.note("%d targets: writing and building", n)
+	b.Note("%d targets: writing and building", n)
 	c := &contest{n: n}
 	ts := workload(n)
 	for _, t := range b.peers() {
@@ -113,7 +114,7 @@ func (b *bench) contest(n int) (*contest, error) {
 			if err != nil {
 				return nil, err
 			}
-			b.note("%d targets: %s ran %d commands in %.1f s", n, p.tool, s.ran, s.wall.Seconds())
+			b.Note("%d targets: %s ran %d commands in %.1f s", n, p.tool, s.ran, s.wall.Seconds())
 			if s.ran == 0 {
 				break
 			}
@@ -157,7 +158,7 @@ func (b *bench) start() error {
 		return err
 	}
 	b.table("start", 0, none, ninja, cairn)
-	b.gate("start", least(cairn), least(none)+6*time.Millisecond, "/bin/true + 6 ms")
+	b.Gate("start", least(cairn), least(none)+6*time.Millisecond, "/bin/true + 6 ms")
 	return nil
 }
 
@@ -172,7 +173,7 @@ func (b *bench) noop(c *contest) error {
 	if c.n <= 1000 {
 		share = 1
 	}
-	b.gate(name, least(cairn), scale(least(es[0]), share), fmt.Sprintf("%.1f x ninja", share))
+	b.Gate(name, least(cairn), scale(least(es[0]), share), fmt.Sprintf("%.1f x ninja", share))
 	if c.n >= 100_000 {
 		b.gateMemory("memory, "+name, cairn, es[0])
 	}
@@ -190,7 +191,7 @@ func (b *bench) editTop(c *contest) error {
 	}
 	name := fmt.Sprintf("edit at the top, %d", c.n)
 	b.table(name, c.n, es...)
-	b.gate(name, least(cairn), scale(least(es[0]), 0.5), "0.5 x ninja")
+	b.Gate(name, least(cairn), scale(least(es[0]), 0.5), "0.5 x ninja")
 	return nil
 }
 
@@ -210,7 +211,7 @@ func (b *bench) touch(c *contest) error {
 	}
 	name := fmt.Sprintf("touch, %d", c.n)
 	b.table(name, c.n, noop, touch)
-	b.gate(name, least(touch), 2*least(noop), "2 x no-op")
+	b.Gate(name, least(touch), 2*least(noop), "2 x no-op")
 	return nil
 }
 
@@ -253,9 +254,9 @@ func (b *bench) cold() error {
 	}
 	b.table("cold, 1000", coldSize, es...)
 	half := len(es) / 2
-	b.gate("cold, sandbox off", least(es[half-1]), scale(least(es[0]), 1.3), "1.3 x ninja")
+	b.Gate("cold, sandbox off", least(es[half-1]), scale(least(es[0]), 1.3), "1.3 x ninja")
 	// Commands in a sandbox cannot be counted; neither are ninja's that they are compared with.
-	b.gate("cold, sandbox on", least(es[len(es)-1]), scale(least(es[half]), 1.8), "1.8 x ninja")
+	b.Gate("cold, sandbox on", least(es[len(es)-1]), scale(least(es[half]), 1.8), "1.8 x ninja")
 	return nil
 }
 
@@ -292,8 +293,8 @@ func (b *bench) restore() error {
 	}
 	b.table("outputs deleted, 1000", coldSize, loop, noop, check, kept, without)
 	allowed := least(noop) + scale(least(loop), 1.3)
-	b.gate("outputs deleted", least(kept), allowed, "no-op + 1.3 x loop")
-	b.gate("outputs deleted, no .state", least(without), allowed+least(check), "no-op + 1.3 x loop + check")
+	b.Gate("outputs deleted", least(kept), allowed, "no-op + 1.3 x loop")
+	b.Gate("outputs deleted, no .state", least(without), allowed+least(check), "no-op + 1.3 x loop + check")
 	return nil
 }
 
