@@ -9,8 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/spf13/cobra"
-
 	"github.com/cairn-build/cairn/cmd/internal/ui"
 	"github.com/cairn-build/cairn/graph/build"
 	"github.com/cairn-build/cairn/graph/diag"
@@ -33,20 +31,16 @@ type app struct {
 	flags  flags
 	kills  kills
 	events *ui.EventLog // of --events, for all sessions of a command that has several; nil: each has its own
-	root   *cobra.Command
 }
 
-func newApp() *app {
-	a := &app{getenv: os.LookupEnv, now: time.Now}
-	a.root = newRoot(a)
-	return a
-}
+func newApp() *app { return &app{getenv: os.LookupEnv, now: time.Now} }
 
 // run does what the arguments say and gives the exit code.
 func (a *app) run(ctx context.Context, args []string) int {
 	a.ui = ui.New(ui.Detect(os.Stdout, os.Stderr, a.getenv, "auto"))
-	a.root.SetArgs(hideMinus(args))
-	err := a.root.ExecuteContext(ctx)
+	root := newRoot(a, wantedVerbs(args))
+	root.SetArgs(hideMinus(args))
+	err := root.ExecuteContext(ctx)
 	if err != nil && errors.Is(context.Cause(ctx), errInterrupted) && !errors.As(err, new(exitError)) {
 		err = errInterrupted
 	}

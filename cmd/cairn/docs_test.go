@@ -20,11 +20,11 @@ const docsDir = "../../docs"
 
 // The pages in docs/reference that are generated are what `cairn docs --write` writes, and there are no others of theirs.
 func TestReferenceIsGenerated(t *testing.T) {
-	a := newApp()
-	pages := referencePages(a.root)
+	root := newRoot(newApp(), verbs)
+	pages := referencePages(root)
 	dir := filepath.Join(docsDir, "reference")
 	if *updateDocs {
-		if err := writeReference(a.root, dir); err != nil {
+		if err := writeReference(root, dir); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -77,7 +77,7 @@ var mention = regexp.MustCompile("(?m)(?:`|^\\$ |^ *)cairn ([^`\n]*)")
 
 // Every command, and every option with it, that the manual mentions is there.
 func TestDocsNameWhatExists(t *testing.T) {
-	root := newApp().root
+	root := newRoot(newApp(), verbs)
 	found := 0
 	for page, text := range manual(t) {
 		for _, m := range mention.FindAllStringSubmatch(text, -1) {

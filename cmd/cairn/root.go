@@ -13,39 +13,57 @@ import (
 	"github.com/cairn-build/cairn/graph/diag"
 )
 
+// verb is one command; it is made when it may be wanted.
+type verb struct {
+	name string
+	make func(*app) *cobra.Command
+	all  bool // it looks at the other commands
+}
+
 // verbs is every command there is, in the order of the help text.
-var verbs = []func(*app) *cobra.Command{
-	buildCommand,
-	runCommand,
-	testCommand,
-	watchCommand,
-	planCommand,
-	whyCommand,
-	keyCommand,
-	queryCommand,
-	depsCommand,
-	rdepsCommand,
-	pathCommand,
-	ownersCommand,
-	affectedCommand,
-	graphCommand,
-	outputsCommand,
-	logCommand,
-	execCommand,
-	shellCommand,
-	serveCommand,
-	initCommand,
-	checkCommand,
-	fmtCommand,
-	varsCommand,
-	lockCommand,
-	cacheCommand,
-	cleanCommand,
-	doctorCommand,
-	docsCommand,
-	versionCommand,
-	helpCommand,
-	completionCommand,
+var verbs = []verb{
+	{"build", buildCommand, false},
+	{"run", runCommand, false},
+	{"test", testCommand, false},
+	{"watch", watchCommand, false},
+	{"plan", planCommand, false},
+	{"why", whyCommand, false},
+	{"key", keyCommand, false},
+	{"query", queryCommand, false},
+	{"deps", depsCommand, false},
+	{"rdeps", rdepsCommand, false},
+	{"path", pathCommand, false},
+	{"owners", ownersCommand, false},
+	{"affected", affectedCommand, false},
+	{"graph", graphCommand, false},
+	{"outputs", outputsCommand, false},
+	{"log", logCommand, false},
+	{"exec", execCommand, false},
+	{"shell", shellCommand, false},
+	{"serve", serveCommand, false},
+	{"init", initCommand, false},
+	{"check", checkCommand, false},
+	{"fmt", fmtCommand, false},
+	{"vars", varsCommand, false},
+	{"lock", lockCommand, false},
+	{"cache", cacheCommand, false},
+	{"clean", cleanCommand, false},
+	{"doctor", doctorCommand, false},
+	{"docs", docsCommand, true},
+	{"version", versionCommand, false},
+	{"help", helpCommand, true},
+	{"completion", completionCommand, true},
+}
+
+// wantedVerbs gives the commands that arguments may be about: the one that the first argument names, else all. Making them all
+// takes a thirtieth of what cairn needs to start.
+func wantedVerbs(args []string) []verb {
+	for _, v := range verbs {
+		if len(args) > 0 && args[0] == v.name && !v.all {
+			return []verb{v}
+		}
+	}
+	return verbs
 }
 
 // flags are the ones that every command takes.
@@ -70,7 +88,8 @@ type flags struct {
 // jsonMark is the annotation of a command that understands --json.
 const jsonMark = "json"
 
-func newRoot(a *app) *cobra.Command {
+// newRoot makes the command line of all verbs that are given.
+func newRoot(a *app, vs []verb) *cobra.Command {
 	root := &cobra.Command{
 		Use:               "cairn",
 		Short:             "A declarative build tool: runs only what is new.",
@@ -110,8 +129,8 @@ func newRoot(a *app) *cobra.Command {
 	completesWords(root, "sandbox", sandboxModes...)
 	completesWords(root, "color", colorModes...)
 	completesWords(root, "no-cache", "read", "write")
-	for _, v := range verbs {
-		c := v(a)
+	for _, v := range vs {
+		c := v.make(a)
 		if c.ValidArgsFunction != nil {
 			// It knows better.
 		} else if strings.Contains(c.Use, "TARGET") || strings.Contains(c.Use, "PATTERN") || c.Use == "path FROM TO" {
