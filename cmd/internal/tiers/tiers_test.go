@@ -42,9 +42,14 @@ var rules = []rule{
 		why: "the engine decides what must happen, for kinds that it has never heard of",
 	},
 	{
-		name: "rules see what a rule author sees", who: []string{"rules/..."}, except: []string{"rules", "rules/ruletest"},
+		name: "rules see what a rule author sees", who: []string{"rules/..."}, except: []string{"rules", "rules/ruletest", "rules/workflow/..."},
 		may: []string{"graph/rule", "graph/label", "graph/diag"}, family: true,
 		why: "a kind touches neither disk nor network, so that analysis is pure and can be cached",
+	},
+	{
+		name: "workflows stand on Python's environments", who: []string{"rules/workflow/..."},
+		may: []string{"graph/rule", "graph/label", "graph/diag", "rules/python"}, family: true,
+		why: "a workflow runs in a python_env and takes what one provides, and nothing of other families",
 	},
 	{
 		name: "rules do no I/O", who: []string{"rules/..."}, except: []string{"rules/ruletest"},
