@@ -19,9 +19,22 @@ func TestMain(m *testing.M) {
 // TestScript runs testdata/script: one file for each behaviour; the first word of its name is the area. Each script has a
 // HOME and a cache of its own and the workspace in its current directory.
 func TestScript(t *testing.T) {
+	locks, err := filepath.Abs("../../testdata/locks")
+	if err != nil {
+		t.Fatal(err)
+	}
+	flow, err := os.MkdirTemp("", "cairn-script-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { removeAll(flow) })
 	testscript.Run(t, testscript.Params{
-		Dir:                "../../testdata/script",
-		Setup:              setUp,
+		Dir: "../../testdata/script",
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("LOCKS", locks)
+			e.Setenv("FLOWCACHE", filepath.Join(flow, "cache")) // of the scripts that use locks/flow: see its README
+			return setUp(e)
+		},
 		Cmds:               scriptCommands,
 		Condition:          condition,
 		RequireUniqueNames: true,
