@@ -17,7 +17,6 @@ import (
 	"github.com/cairn-build/cairn/graph/diag"
 	"github.com/cairn-build/cairn/graph/label"
 	"github.com/cairn-build/cairn/graph/rule"
-	"github.com/cairn-build/cairn/rules/git"
 )
 
 // enter goes to the directory that -C names and gives the UI the look that the flags ask for.
@@ -179,7 +178,7 @@ func commandLine() string {
 				w = flag + "=" + name + "=..."
 			}
 		}
-		words = append(words, git.HideCredentials(w))
+		words = append(words, diag.HideCredentials(w))
 	}
 	return strings.Join(words, " ")
 }

@@ -297,10 +297,21 @@ func (c *Context) Provide(p Provider) { c.decl.Providers = append(c.decl.Provide
 
 // Problem records an error at an attribute's range ("" for the target's own).
 func (c *Context) Problem(attr, code, summary, detail string) {
+	c.problems = append(c.problems, c.problem(attr, code, summary, detail))
+}
+
+// SecretProblem is Problem where the attribute holds what is not to be shown: its lines are left out.
+func (c *Context) SecretProblem(attr, code, summary, detail string) {
+	d := c.problem(attr, code, summary, detail)
+	d.NoSource = true
+	c.problems = append(c.problems, d)
+}
+
+func (c *Context) problem(attr, code, summary, detail string) diag.Diag {
 	r := c.Target.Range
 	if v, ok := c.Target.Attrs[attr]; ok && !v.Range.IsZero() {
 		r = v.Range
 	}
-	c.problems = append(c.problems, diag.Diag{Code: code, Summary: summary, Detail: detail, Range: r,
-		Context: fmt.Sprintf("%s %q", c.Target.Kind, c.Target.Label.Base())})
+	return diag.Diag{Code: code, Summary: summary, Detail: detail, Range: r,
+		Context: fmt.Sprintf("%s %q", c.Target.Kind, c.Target.Label.Base())}
 }

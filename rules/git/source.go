@@ -108,7 +108,11 @@ func address(c *rule.Context) string {
 		return u
 	}
 	if f := CheckAddress(u); f != nil {
-		c.Problem("url", f.Code, f.Text, f.Why)
+		if f.Code == URLCredentials {
+			c.SecretProblem("url", f.Code, f.Text, f.Why)
+		} else {
+			c.Problem("url", f.Code, f.Text, f.Why)
+		}
 	}
 	return u
 }

@@ -7,6 +7,7 @@ import (
 	"path"
 	"strings"
 
+	"github.com/cairn-build/cairn/graph/diag"
 	"github.com/cairn-build/cairn/graph/rule"
 )
 
@@ -49,12 +50,12 @@ var HTTPFile = &rule.Rule{
 func checkURL(c *rule.Context, attr, text string) *url.URL {
 	u, err := url.Parse(text)
 	switch {
+	case diag.HasCredentials(text), err == nil && u.User != nil:
+		c.SecretProblem(attr, "url-credentials", "A URL holds no user name, password or token", "BUILD.hcl is read by many. Credentials come from your .netrc.")
 	case err != nil || strings.ContainsAny(text, " \n\r\t") || u.Scheme == "" || u.Host == "":
 		c.Problem(attr, "bad-url", fmt.Sprintf("%q is no URL", text), "It looks like https://host/path/file.tar.gz.")
 	case u.Scheme != "https" && u.Scheme != "http":
 		c.Problem(attr, "bad-url", fmt.Sprintf("No way to fetch %q", u.Scheme+"://"), "http_file takes https:// and http://.")
-	case u.User != nil:
-		c.Problem(attr, "url-credentials", "A URL holds no user name or password", "BUILD.hcl is read by many. Credentials come from your .netrc.")
 	default:
 		return u
 	}
