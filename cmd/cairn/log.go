@@ -113,7 +113,10 @@ func (s *session) showRun(l *build.RunLog) error {
 	}
 	for _, r := range l.Records {
 		if r.Status == build.Failed.String() {
-			s.ui.Printf("failed: %s %s: %s\n", r.Label, r.Mnemonic, r.Summary)
+			s.ui.Printf("failed: %s %s: %s\n", called(r), r.Mnemonic, r.Summary)
+			for _, p := range r.Problems {
+				s.ui.Printf("  %s\n", p)
+			}
 		}
 	}
 	ran := slices.DeleteFunc(slices.Clone(l.Records), func(r build.ActionRecord) bool { return r.Wall == 0 || r.Status != build.Ran.String() })
@@ -121,6 +124,14 @@ func (s *session) showRun(l *build.RunLog) error {
 	s.list("slowest:", ran[:min(slowest, len(ran))])
 	s.list(fmt.Sprintf("critical path (%s):", short(total(path))), path)
 	return nil
+}
+
+// called names an action's target, and what of it a test tests.
+func called(r build.ActionRecord) string {
+	if r.Case == "" {
+		return r.Label
+	}
+	return r.Label + " [" + r.Case + "]"
 }
 
 func (s *session) list(title string, rs []build.ActionRecord) {
@@ -133,7 +144,7 @@ func (s *session) list(title string, rs []build.ActionRecord) {
 		if r.Why != "" {
 			why = "  (" + r.Why + ")"
 		}
-		s.ui.Printf("  %7s  %s %s%s\n", short(r.Wall), r.Label, r.Mnemonic, why)
+		s.ui.Printf("  %7s  %s %s%s\n", short(r.Wall), called(r), r.Mnemonic, why)
 	}
 }
 
@@ -147,7 +158,7 @@ func (s *session) showDifference(a, b *build.RunLog) error {
 		Key      bool   `json:"key_differs"`
 	}
 	name := func(r build.ActionRecord) string {
-		return r.Label + " " + r.Mnemonic + " " + strings.Join(r.Outputs, " ")
+		return called(r) + " " + r.Mnemonic + " " + strings.Join(r.Outputs, " ")
 	}
 	before := map[string]build.ActionRecord{}
 	for _, r := range a.Records {
@@ -161,12 +172,12 @@ func (s *session) showDifference(a, b *build.RunLog) error {
 			old.Status = "-"
 		}
 		if old.Status != r.Status || old.Key != r.Key {
-			out = append(out, difference{r.Label, r.Mnemonic, old.Status, r.Status, ok && old.Key != r.Key})
+			out = append(out, difference{called(r), r.Mnemonic, old.Status, r.Status, ok && old.Key != r.Key})
 		}
 	}
 	for _, r := range a.Records {
 		if _, left := before[name(r)]; left {
-			out = append(out, difference{r.Label, r.Mnemonic, r.Status, "-", false})
+			out = append(out, difference{called(r), r.Mnemonic, r.Status, "-", false})
 		}
 	}
 	if s.flags.json {
@@ -182,8 +193,8 @@ func (s *session) showDifference(a, b *build.RunLog) error {
 	return nil
 }
 
-// failedTests gives the labels of the tests that failed in the last run that ran or looked up a test.
-func (s *session) failedTests() ([]string, error) {
+// failedTests gives the tests that failed in the last run that ran or looked up a test.
+func (s *session) failedTests() ([]build.TestID, error) {
 	heads, err := s.engine.Runs(0)
 	if err != nil {
 		return nil, err
@@ -194,16 +205,15 @@ func (s *session) failedTests() ([]string, error) {
 			return nil, err
 		}
 		some := false
-		var failed []string
+		var failed []build.TestID
 		for _, r := range l.Records {
 			some = some || r.Test
 			if r.Test && r.Status == build.Failed.String() {
-				failed = append(failed, r.Label)
+				failed = append(failed, build.TestID{Label: r.Label, Case: r.Case})
 			}
 		}
 		if some {
-			slices.Sort(failed)
-			return slices.Compact(failed), nil
+			return failed, nil
 		}
 	}
 	return nil, nil

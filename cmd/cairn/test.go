@@ -113,8 +113,11 @@ func writeJUnit(file string, s *build.Summary) error {
 	for _, t := range s.Tests {
 		pkg, name, _ := strings.Cut(strings.TrimPrefix(t.Label, "//"), ":")
 		c := junitCase{Package: pkg, Name: name, Time: junitTime(t.Wall.Seconds()), Out: printable(t.Log)}
+		if t.Case != "" {
+			c.Package, c.Name = strings.TrimPrefix(t.Label, "//"), t.Case
+		}
 		if t.Run > 1 {
-			c.Name = fmt.Sprintf("%s (run %d)", name, t.Run)
+			c.Name = fmt.Sprintf("%s (run %d)", c.Name, t.Run)
 		}
 		switch t.Status {
 		case build.Failed:

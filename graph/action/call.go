@@ -32,9 +32,11 @@ func (x *Executor) call(ctx context.Context, j *Job) (*Done, error) {
 			c.roots[o.Path] = &reapi.Root{}
 		}
 	}
-	if err := f(ctx, c); err != nil {
+	said, err := c.verdict(f(ctx, c))
+	if err != nil {
 		var missing *MissingInputError
 		var env *EnvError
+		var work *Failed
 		switch {
 		case errors.As(err, &missing):
 			return nil, missing
@@ -42,10 +44,18 @@ func (x *Executor) call(ctx context.Context, j *Job) (*Done, error) {
 			return nil, env
 		case ctx.Err() != nil:
 			return nil, ctx.Err()
+		case errors.As(err, &work) && len(work.Problems) > 0:
+			work.Wall = time.Since(start)
+			return nil, work
 		}
 		return nil, &Failed{Summary: err.Error(), Wall: time.Since(start)}
 	}
-	d := &Done{Result: &Result{Wall: time.Since(start), Isolation: "in-process"}}
+	d := &Done{Result: &Result{Wall: time.Since(start), Isolation: "in-process"}, Stderr: said}
+	if len(said) > 0 {
+		if d.Result.Stderr, err = x.Store.Put(said); err != nil {
+			return nil, &EnvError{err}
+		}
+	}
 	for _, o := range j.Action.Outputs {
 		r, err := c.output(o)
 		if err != nil {

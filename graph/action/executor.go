@@ -7,6 +7,7 @@ import (
 
 	"github.com/cairn-build/cairn/cache"
 	"github.com/cairn-build/cairn/cache/digest"
+	"github.com/cairn-build/cairn/graph/diag"
 	"github.com/cairn-build/cairn/graph/exec"
 	"github.com/cairn-build/cairn/graph/fetch"
 	"github.com/cairn-build/cairn/graph/rule"
@@ -29,6 +30,7 @@ type Job struct {
 	Kind   string // of the target; for who listens
 	Action *rule.Action
 	Inputs []Resolved
+	Whole  []Resolved // Inputs before Picks, for messages; nil where there are none
 	Tools  []toolset.Tool
 	Key    digest.Hash
 	Narrow digest.Hash // zero where the action discovers no inputs
@@ -53,6 +55,9 @@ type Failed struct {
 	Kept    string // the kept folder of the failed command
 	Wall    time.Duration
 	Env     bool // the work could not be done because what it stands on failed, as its own words say
+	// Problems are what a Call found wrong, with the files that they are about as the function saw them.
+	Problems diag.List
+	Sources  map[string][]byte
 }
 
 // Error implements error.

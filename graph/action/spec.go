@@ -14,10 +14,10 @@ import (
 )
 
 // The encoded form of an action's declaration, as the snapshot keeps it. Inputs and outputs are not in it: the snapshot
-// holds those as ids. Version 3, in order: version, form (1 spawn, 2 call, 3 fetch), mnemonic, flags, resources, picks, ask, then the
+// holds those as ids. Version 4, in order: version, form (1 spawn, 2 call, 3 fetch), mnemonic, case, flags, resources, picks, ask, then the
 // form's own fields; numbers are uvarints, strings and lists carry their length. It is never read by another version of
 // cairn: the snapshot's settings hold cairn's identity.
-const specVersion = 3
+const specVersion = 4
 
 const (
 	flagTest = 1 << iota
@@ -136,6 +136,7 @@ func EncodeSpec(a *rule.Action) []byte {
 	}
 	e.num(form)
 	e.str(a.Mnemonic)
+	e.str(a.Case)
 	e.num(flagsOf(a))
 	e.num(uint64(a.Resources.Mem))
 	e.num(uint64(a.Resources.Slots))
@@ -150,6 +151,7 @@ func EncodeSpec(a *rule.Action) []byte {
 	case 2:
 		e.str(a.Call.Func)
 		e.str(string(a.Call.Args))
+		e.str(string(a.Call.Notes))
 	case 3:
 		e.fetch(a.Fetch)
 	}
@@ -277,6 +279,7 @@ func DecodeSpec(b []byte) (*rule.Action, error) {
 	a := &rule.Action{}
 	form := d.num()
 	a.Mnemonic = d.str()
+	a.Case = d.str()
 	flags := d.num()
 	a.Test, a.Exclusive, a.Local, a.Uncached = flags&flagTest != 0, flags&flagExclusive != 0, flags&flagLocal != 0, flags&flagUncached != 0
 	a.Resources = rule.Resources{Mem: int64(d.num()), Slots: int(d.num())}
@@ -288,7 +291,7 @@ func DecodeSpec(b []byte) (*rule.Action, error) {
 	case 1:
 		a.Spawn = d.spawn(flags)
 	case 2:
-		a.Call = &rule.Call{Func: d.str(), Args: []byte(d.str())}
+		a.Call = &rule.Call{Func: d.str(), Args: []byte(d.str()), Notes: []byte(d.str())}
 	case 3:
 		a.Fetch = d.fetch(flags)
 	default:

@@ -6,6 +6,7 @@ package build
 import (
 	"time"
 
+	"github.com/cairn-build/cairn/graph/diag"
 	"github.com/cairn-build/cairn/graph/exec"
 	"github.com/cairn-build/cairn/graph/fetch"
 	"github.com/cairn-build/cairn/graph/label"
@@ -43,9 +44,9 @@ type Options struct {
 // Request is one thing to do.
 type Request struct {
 	Patterns []label.Pattern
-	Tests    bool // run the tests of the wanted targets as well
-	Runs     int  // how often each test runs; >1 ignores cached passes
-	Only     []string
+	Tests    bool            // run the tests of the wanted targets as well
+	Runs     int             // how often each test runs; >1 ignores cached passes
+	Only     []TestID        // of the tests just these; none: all
 	Among    map[string]bool // labels; of the targets that Patterns cover just these; nil: all
 	// ShardIndex (from 1) of ShardCount takes a stable share of the tests; 0 of 0 is all.
 	ShardIndex, ShardCount int
@@ -55,6 +56,9 @@ type Request struct {
 	// Peek, where set and Patterns are of one target that can be run, is told of it before anything is resolved or executed.
 	Peek func(Runnable)
 }
+
+// TestID names one test: a target's label, and the case where the target has several.
+type TestID struct{ Label, Case string }
 
 // Runnable says what kind of program a target starts.
 type Runnable struct {
@@ -103,6 +107,7 @@ type StartEvent struct {
 	Label    string
 	Kind     string // of the target
 	Mnemonic string
+	Case     string // of a test; see rule.Action
 	Slot     int    // the lowest number that no other action at work had then, from 0
 	Why      string // one line: which component changed, "first build"
 }
@@ -122,6 +127,7 @@ type FinishEvent struct {
 	Mnemonic   string
 	Status     Status
 	Test       bool
+	Case       string // of a test; see rule.Action
 	Wall       time.Duration
 	Stdout     []byte // replayed for hits too
 	Stderr     []byte
@@ -189,14 +195,18 @@ type Failure struct {
 	Kind    string
 	File    string // BUILD.hcl
 	Line    int
-	Summary string   // "exit code 2", "timed out after 90s", "did not write cairn-out/a/b/c"
-	Command string   // collapsed
-	Output  []byte   // the end of stdout and stderr, together
-	Repro   string   // one line
-	Log     string   // path of the whole log
-	Kept    string   // the kept sandbox
-	Env     bool     // the environment failed (cache, network, toolchain), not the work: exit code 3
-	Hints   []string // "PYTHONPATH is set here and was not passed on; the output mentions it"
+	Summary string // "exit code 2", "timed out after 90s", "did not write cairn-out/a/b/c"
+	Command string // collapsed
+	Output  []byte // the end of stdout and stderr, together
+	Repro   string // one line
+	Log     string // path of the whole log
+	Kept    string // the kept sandbox
+	Env     bool   // the environment failed (cache, network, toolchain), not the work: exit code 3
+	Case    string // of a test; see rule.Action
+	// Problems are what a call found wrong; then Output is the same as text. Sources are the files that they are about.
+	Problems diag.List
+	Sources  map[string][]byte
+	Hints    []string // "PYTHONPATH is set here and was not passed on; the output mentions it"
 }
 
 // Summary is what a Build came to.
@@ -218,6 +228,7 @@ type Summary struct {
 // TestResult is one run of one test.
 type TestResult struct {
 	Label  string
+	Case   string // what of the target it tests; "" where it has one test
 	Status Status // Hit: passed before
 	Wall   time.Duration
 	Log    []byte

@@ -122,40 +122,13 @@ func (e *Engine) selectFor(g *state.Graph, r Request) (*selection, error) {
 	if err != nil || !r.Tests || len(r.Only) == 0 && r.ShardCount < 2 {
 		return sel, err
 	}
-	targets := sel.targets
-	if targets == nil {
-		for t := range (state.Targets{First: 0, Last: state.TargetID(g.NumTargets())}).All() {
-			if g.TargetFlags(t)&state.Manual == 0 {
-				targets = append(targets, t)
-			}
-		}
-	}
-	n := 0
-	targets = slices.DeleteFunc(slices.Clone(targets), func(t state.TargetID) bool {
-		if g.TargetFlags(t)&state.IsTest == 0 {
-			return true
-		}
-		if len(r.Only) > 0 && !slices.Contains(r.Only, g.LabelText(t)) {
-			return true
-		}
-		n++
-		return r.ShardCount > 1 && (n-1)%r.ShardCount != r.ShardIndex-1
-	})
-	return e.selected(g, targets, true), nil
+	return e.someTests(g, sel, r), nil
 }
 
 // among keeps of a selection the targets that have one of the labels.
 func (e *Engine) among(g *state.Graph, sel *selection, labels map[string]bool) *selection {
-	targets := sel.targets
-	if targets == nil {
-		for t := range (state.Targets{First: 0, Last: state.TargetID(g.NumTargets())}).All() {
-			if g.TargetFlags(t)&state.Manual == 0 {
-				targets = append(targets, t)
-			}
-		}
-	}
 	kept := []state.TargetID{}
-	for _, t := range targets {
+	for _, t := range targetsOf(g, sel) {
 		if labels[g.LabelText(t)] {
 			kept = append(kept, t)
 		}
@@ -297,25 +270,6 @@ func (e *Engine) addUnplaced(g *state.Graph, sel *selection, dirty []state.Actio
 	}
 	slices.Sort(dirty)
 	return slices.Compact(dirty)
-}
-
-// unchangedTests adds the tests that passed before and need not run, so that a summary names every test.
-func (e *Engine) unchangedTests(g *state.Graph, sel *selection, r Request, sum *Summary) {
-	if !r.Tests {
-		return
-	}
-	have := map[string]bool{}
-	for _, t := range sum.Tests {
-		have[t.Label] = true
-	}
-	for i := range sel.wanted.Actions.Below(g.NumActions()) {
-		a := state.ActionID(i)
-		if l := g.LabelText(g.ActionTarget(a)); g.ActionFlags(a)&state.Test != 0 && !have[l] && g.Done(a) {
-			st, _ := g.ActionState(a)
-			sum.Tests = append(sum.Tests, TestResult{Label: l, Status: Unchanged, Wall: st.Duration, Run: 1})
-		}
-	}
-	slices.SortStableFunc(sum.Tests, func(x, y TestResult) int { return strings.Compare(x.Label, y.Label) })
 }
 
 // Graph gives the evaluated graph, from the snapshot where that still holds. Nothing of it is saved where save is false.

@@ -26,13 +26,13 @@ func (s *session) failed(ctx context.Context, t *turn, err error) {
 	var work *action.Failed
 	ev := &FinishEvent{ID: t.eventID, Label: t.label, Kind: s.kindOf(t.id), Status: Failed, Failure: f, StartedAt: t.began, Slot: t.lane, Wall: s.e.o.Now().Sub(t.began), Isolation: s.x.Runner.Isolation()}
 	if t.act != nil {
-		ev.Mnemonic, ev.Test = t.act.Mnemonic, t.act.Test
+		ev.Mnemonic, ev.Test, ev.Case, f.Case = t.act.Mnemonic, t.act.Test, t.act.Case, t.act.Case
 	}
 	if errors.As(err, &work) {
 		ev.Stdout, ev.Stderr = work.Stdout, work.Stderr
 		f.Command, f.Env = collapse(work.Argv), work.Env
 		f.Output = slices.Concat(work.Stdout, work.Stderr)
-		f.Kept = work.Kept
+		f.Kept, f.Problems, f.Sources = work.Kept, work.Problems, work.Sources
 		f.Log = s.writeLog(t, work)
 		f.Hints = s.hints(t, f.Output)
 		if work.Kept != "" {
@@ -51,11 +51,11 @@ func (s *session) failed(ctx context.Context, t *turn, err error) {
 	s.sum.Failed++
 	s.sum.Failures = append(s.sum.Failures, *f)
 	if ev.Test {
-		s.sum.Tests = append(s.sum.Tests, TestResult{Label: t.label, Status: Failed, Wall: ev.Wall, Log: f.Output, Run: 1, Fail: f})
+		s.sum.Tests = append(s.sum.Tests, TestResult{Label: t.label, Case: ev.Case, Status: Failed, Wall: ev.Wall, Log: f.Output, Run: 1, Fail: f})
 	}
 	s.mu.Unlock()
 	s.reason2(t)
-	s.record(t, Failed, ev.Wall, f.Summary)
+	s.record(t, Failed, ev.Wall, f)
 	s.e.emit(Event{Finish: ev})
 }
 

@@ -25,8 +25,10 @@ type ActionRecord struct {
 	Deps     []string      `json:"deps,omitempty"`     // outputs of other actions that it read
 	Start    time.Duration `json:"start_ns"`           // since the run's start
 	Wall     time.Duration `json:"wall_ns"`
-	Summary  string        `json:"summary,omitempty"` // of a failure
+	Summary  string        `json:"summary,omitempty"`  // of a failure
+	Problems []string      `json:"problems,omitempty"` // of a failure: each in one line
 	Test     bool          `json:"test,omitempty"`
+	Case     string        `json:"case,omitempty"` // of a test
 }
 
 // RunRecord is the head of one run's log.

@@ -142,7 +142,7 @@ func (s *session) settled(id int, k schedule.Kind) {
 		s.mu.Unlock()
 		if s.g.ActionFlags(state.ActionID(id))&state.Test != 0 {
 			s.mu.Lock()
-			s.sum.Tests = append(s.sum.Tests, TestResult{Label: s.label(state.ActionID(id)), Status: Skipped})
+			s.sum.Tests = append(s.sum.Tests, TestResult{Label: s.label(state.ActionID(id)), Case: caseOf(s.g, state.ActionID(id)), Status: Skipped})
 			s.mu.Unlock()
 		}
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/cairn-build/cairn/cache/digest"
 	"github.com/cairn-build/cairn/graph/action"
+	"github.com/cairn-build/cairn/graph/diag"
 )
 
 // Those who wait for a key's lock while somebody else works on it get the outcome, a failure too: eight processes that want one
@@ -24,6 +25,9 @@ type toldFailure struct {
 	Argv    []string `json:"argv,omitempty"`
 	Stdout  []byte   `json:"stdout,omitempty"`
 	Stderr  []byte   `json:"stderr,omitempty"`
+
+	Problems diag.List         `json:"problems,omitempty"`
+	Sources  map[string][]byte `json:"sources,omitempty"`
 }
 
 // tell tells those who wait how an action failed, while its key is locked. What this process was forbidden says nothing to others.
@@ -36,6 +40,7 @@ func (s *session) tell(ctx context.Context, t *turn, err error) {
 	var work *action.Failed
 	if errors.As(err, &work) {
 		f.Work, f.Env, f.Argv, f.Stdout, f.Stderr = true, work.Env, work.Argv, last(work.Stdout), last(work.Stderr)
+		f.Problems, f.Sources = work.Problems, work.Sources
 	}
 	if b, err := json.Marshal(f); err == nil {
 		s.store.TellWaiters(t.job.Key, b)
@@ -57,7 +62,7 @@ func (s *session) told(t *turn) error {
 	if !f.Work {
 		return &action.EnvError{Err: errors.New(f.Summary)}
 	}
-	return &action.Failed{Summary: f.Summary, Env: f.Env, Argv: f.Argv, Stdout: f.Stdout, Stderr: f.Stderr}
+	return &action.Failed{Summary: f.Summary, Env: f.Env, Argv: f.Argv, Stdout: f.Stdout, Stderr: f.Stderr, Problems: f.Problems, Sources: f.Sources}
 }
 
 // waitNoMore ends what waitFor said in the cache.

@@ -143,11 +143,12 @@ func (s *session) prepare(ctx context.Context, t *turn) error {
 		return err
 	}
 	t.mark = s.g.Mark(t.id)
-	in, err := s.resolve(t.id)
+	whole, err := s.resolve(t.id)
 	if err != nil {
 		return err
 	}
-	if in, err = s.x.Pick(t.act, in); err != nil {
+	in, err := s.x.Pick(t.act, whole)
+	if err != nil {
 		return err
 	}
 	// A source that was read just now, here or for another action, has changed the mark: it must be of what was resolved.
@@ -155,11 +156,14 @@ func (s *session) prepare(ctx context.Context, t *turn) error {
 		if t.mark = now; ctx.Err() != nil {
 			return ctx.Err()
 		}
-		if in, err = s.resolve(t.id); err != nil {
+		if whole, err = s.resolve(t.id); err != nil {
+			return err
+		}
+		if in, err = s.x.Pick(t.act, whole); err != nil {
 			return err
 		}
 	}
-	t.job = &action.Job{Label: t.label, Kind: s.kindOf(t.id), Action: t.act, Inputs: in, Tools: tools}
+	t.job = &action.Job{Label: t.label, Kind: s.kindOf(t.id), Action: t.act, Inputs: in, Whole: whole, Tools: tools}
 	t.asks = asks(t.act, in)
 	return s.x.Keys(t.job)
 }
@@ -222,7 +226,7 @@ func (s *session) execTurn(ctx context.Context, t *turn) (schedule.Verdict, erro
 		return schedule.Verdict{Kind: schedule.Parked}, nil
 	}
 	defer unlock()
-	s.e.emit(Event{Start: &StartEvent{ID: t.eventID, Label: t.label, Kind: s.kindOf(t.id), Mnemonic: t.act.Mnemonic, Slot: t.lane, Why: t.why}})
+	s.e.emit(Event{Start: &StartEvent{ID: t.eventID, Label: t.label, Kind: s.kindOf(t.id), Mnemonic: t.act.Mnemonic, Case: t.act.Case, Slot: t.lane, Why: t.why}})
 	for try := 1; ; try++ {
 		if err := s.readyInPlace(t); err != nil {
 			return schedule.Verdict{}, err
@@ -256,7 +260,7 @@ func (s *session) execTurn(ctx context.Context, t *turn) (schedule.Verdict, erro
 func (s *session) again(ctx context.Context, t *turn, first *action.Done) error {
 	for n := 1; n < s.req.Runs; n++ {
 		s.mu.Lock()
-		s.sum.Tests = append(s.sum.Tests, TestResult{Label: t.label, Status: Ran, Wall: first.Result.Wall, Log: slices.Concat(first.Stdout, first.Stderr), Run: n})
+		s.sum.Tests = append(s.sum.Tests, TestResult{Label: t.label, Case: t.act.Case, Status: Ran, Wall: first.Result.Wall, Log: slices.Concat(first.Stdout, first.Stderr), Run: n})
 		s.mu.Unlock()
 		d, err := s.x.Execute(ctx, t.job)
 		if err != nil {
@@ -356,7 +360,7 @@ func oneLine(cs []action.Change) string {
 
 // finish tells and logs what became of an action that is settled well.
 func (s *session) finish(t *turn, st Status, r *action.Result, d *action.Done, same bool) {
-	ev := &FinishEvent{ID: t.eventID, Label: t.label, Kind: s.kindOf(t.id), Mnemonic: t.act.Mnemonic, Status: st, Test: t.act.Test, StartedAt: t.began, Slot: t.lane,
+	ev := &FinishEvent{ID: t.eventID, Label: t.label, Kind: s.kindOf(t.id), Mnemonic: t.act.Mnemonic, Status: st, Test: t.act.Test, Case: t.act.Case, StartedAt: t.began, Slot: t.lane,
 		Wall: s.e.o.Now().Sub(t.began), Isolation: s.x.Runner.Isolation(), OutputSame: same}
 	if t.job != nil {
 		ev.Key = hex.EncodeToString(t.job.Key[:])
@@ -376,10 +380,10 @@ func (s *session) finish(t *turn, st Status, r *action.Result, d *action.Done, s
 		s.sum.Run++
 	}
 	if t.act.Test {
-		s.sum.Tests = append(s.sum.Tests, TestResult{Label: t.label, Status: st, Wall: ev.Wall, Log: slices.Concat(ev.Stdout, ev.Stderr), Run: max(1, s.req.Runs)})
+		s.sum.Tests = append(s.sum.Tests, TestResult{Label: t.label, Case: t.act.Case, Status: st, Wall: ev.Wall, Log: slices.Concat(ev.Stdout, ev.Stderr), Run: max(1, s.req.Runs)})
 	}
 	s.mu.Unlock()
-	s.record(t, st, ev.Wall, "")
+	s.record(t, st, ev.Wall, nil)
 	s.e.emit(Event{Finish: ev})
 }
 
@@ -391,10 +395,17 @@ func (s *session) replay(d digest.Digest) []byte {
 	return b
 }
 
-func (s *session) record(t *turn, st Status, wall time.Duration, summary string) {
-	r := &ActionRecord{Label: t.label, Status: st.String(), Why: t.why, Start: t.began.Sub(s.start), Wall: wall, Summary: summary}
+// record logs what became of an action; f is its failure, nil for none.
+func (s *session) record(t *turn, st Status, wall time.Duration, f *Failure) {
+	r := &ActionRecord{Label: t.label, Status: st.String(), Why: t.why, Start: t.began.Sub(s.start), Wall: wall}
+	if f != nil {
+		r.Summary = f.Summary
+		for _, d := range f.Problems {
+			r.Problems = append(r.Problems, d.Error())
+		}
+	}
 	if t.act != nil {
-		r.Mnemonic, r.Test = t.act.Mnemonic, t.act.Test
+		r.Mnemonic, r.Test, r.Case = t.act.Mnemonic, t.act.Test, t.act.Case
 		for _, o := range t.act.Outputs {
 			r.Outputs = append(r.Outputs, o.Path)
 		}

@@ -77,6 +77,27 @@ func (l List) Error() string {
 	return strings.Join(lines, "\n")
 }
 
+// Short says in one line what is wrong: the first error in its one-line form, and how many more there are.
+func (l List) Short() string {
+	first, n := "", 0
+	for _, d := range l {
+		if d.Warning {
+			continue
+		}
+		if n++; n == 1 {
+			d.Detail = ""
+			first = d.Error()
+		}
+	}
+	switch n {
+	case 0, 1:
+		return first
+	case 2:
+		return first + " (and 1 more problem)"
+	}
+	return fmt.Sprintf("%s (and %d more problems)", first, n-1)
+}
+
 // HasErrors says whether one of l is more than a warning.
 func (l List) HasErrors() bool {
 	return slices.ContainsFunc(l, func(d Diag) bool { return !d.Warning })

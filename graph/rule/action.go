@@ -39,7 +39,9 @@ type Action struct {
 	// Picks are paths below the trees among Inputs. Of a tree that Picks go into, only they are inputs: a file, or a folder as
 	// a tree of its own. Links within the tree are followed. A path that is not there is no error; the key says so by its absence.
 	Picks []string
-	Test  bool // runs in `cairn test` only; not keyed
+	Test  bool // runs in `cairn test` only, and has no outputs; not keyed
+	// Case says for people what of the target a Test tests, where there are several: "sequential cli: hot day". Not keyed.
+	Case string
 
 	Resources Resources // not keyed
 	Exclusive bool      // not keyed
@@ -110,20 +112,32 @@ type EnvVar struct{ Name, Value string }
 type Call struct {
 	Func string // "write_file/1"
 	Args []byte
+	// Notes are for the function's messages, such as places in a file of which Args hold the meaning. Not keyed: what the function
+	// writes must not depend on them.
+	Notes []byte
 }
 
 // CallFunc is Go code that turns declared inputs into declared outputs and reads nothing else. It must be a pure function
 // of both and of args. It may be called from several goroutines.
+//
+// An error that is a diag.List is shown problem by problem, each with its place, as problems of BUILD files are; places are in files
+// of the workspace or in the function's inputs. A list of warnings alone is no failure: what was written counts, and a later hit
+// shows the warnings again as they were found.
 type CallFunc func(ctx context.Context, c CallContext) error
 
 // CallContext is a CallFunc's whole world.
 type CallContext interface {
 	Args() []byte
+	// Notes gives the Call's Notes.
+	Notes() []byte
 	// Open reads a declared input file: path as in Artifact.Path, or below the path of a declared tree. What is not there is
 	// a *NotInputError.
 	Open(path string) (io.ReadCloser, error)
 	// List gives the files below a declared input tree, sorted, relative to it.
 	List(tree string) ([]string, error)
+	// Around gives the names of the files directly in a declared input tree or in a folder of one, sorted, whether Picks leave them to
+	// the function or not. It is for the messages of errors ("did you mean"), as what it gives is not keyed.
+	Around(folder string) ([]string, error)
 	// Write makes a declared output file, or a file below a declared output tree.
 	Write(path string, data []byte, executable bool) error
 	// Symlink makes a link below a declared output tree; target is relative and stays in the tree.

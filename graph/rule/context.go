@@ -62,6 +62,8 @@ type Declared struct {
 	Apart     map[int]bool // indices of Actions that the target's common attributes are not laid over: those of Within
 	Default   []Artifact
 	Providers []Provider
+	Kept      []Kept     // what lies in the source tree as well
+	Checked   []Artifact // what `cairn check` builds besides
 }
 
 // NewContext is for graph/analysis and for rule tests. outBase is the target's output folder in an action's tree.

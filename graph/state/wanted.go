@@ -29,6 +29,13 @@ func (g *Graph) NeedActions(as []ActionID) Wanted {
 	return w
 }
 
+// NeedAlso is Need for targets and, besides, actions.
+func (g *Graph) NeedAlso(targets []TargetID, tests bool, as []ActionID) Wanted {
+	w := Wanted{NewBitset(g.NumActions()), NewBitset(g.NumArtifacts())}
+	g.need(w, targets, tests, as...)
+	return w
+}
+
 func (g *Graph) need(w Wanted, targets []TargetID, tests bool, also ...ActionID) {
 	var stack []ActionID
 	push := func(a ActionID) {

@@ -63,6 +63,7 @@ type eventStart struct {
 	ID       int    `json:"id"`
 	Label    string `json:"label"`
 	Mnemonic string `json:"mnemonic"`
+	Case     string `json:"case,omitempty"`
 	Slot     int    `json:"slot"`
 	Why      string `json:"why,omitempty"`
 }
@@ -74,6 +75,7 @@ type eventFinish struct {
 	Mnemonic  string        `json:"mnemonic"`
 	Status    string        `json:"status"`
 	Test      bool          `json:"test,omitempty"`
+	Case      string        `json:"case,omitempty"`
 	Started   string        `json:"started,omitempty"`
 	WallMS    float64       `json:"wall_ms"`
 	Key       string        `json:"key,omitempty"`
@@ -86,6 +88,7 @@ type eventFinish struct {
 
 type eventFailure struct {
 	Label       string   `json:"label"`
+	Case        string   `json:"case,omitempty"`
 	Kind        string   `json:"kind,omitempty"`
 	File        string   `json:"file,omitempty"`
 	Line        int      `json:"line,omitempty"`
@@ -97,6 +100,8 @@ type eventFailure struct {
 	Kept        string   `json:"kept,omitempty"`
 	Environment bool     `json:"environment,omitempty"`
 	Hints       []string `json:"hints,omitempty"`
+
+	Problems []problemJSON `json:"problems,omitempty"`
 }
 
 type eventWaiting struct {
@@ -184,14 +189,14 @@ func (l *EventLog) Event(e build.Event) {
 		l.write(eventPhase{l.stamp(e.Time, "phase"), e.Phase.Name})
 	case e.Start != nil:
 		s := e.Start
-		l.write(eventStart{l.stamp(e.Time, "start"), s.ID, s.Label, s.Mnemonic, s.Slot, s.Why})
+		l.write(eventStart{l.stamp(e.Time, "start"), s.ID, s.Label, s.Mnemonic, s.Case, s.Slot, s.Why})
 	case e.Finish != nil:
 		f := e.Finish
 		started := ""
 		if !f.StartedAt.IsZero() {
 			started = stampOf(f.StartedAt)
 		}
-		l.write(eventFinish{l.stamp(e.Time, "finish"), f.ID, f.Label, f.Mnemonic, f.Status.String(), f.Test, started,
+		l.write(eventFinish{l.stamp(e.Time, "finish"), f.ID, f.Label, f.Mnemonic, f.Status.String(), f.Test, f.Case, started,
 			milliseconds(f.Wall), f.Key, string(f.Isolation), f.OutputSame, string(f.Stdout), string(f.Stderr), failureOf(f.Failure)})
 	case e.Waiting != nil:
 		l.write(eventWaiting{l.stamp(e.Time, "waiting"), e.Waiting.Label, e.Waiting.PID, e.Waiting.Command})
@@ -278,5 +283,5 @@ func failureOf(f *build.Failure) *eventFailure {
 	if f == nil {
 		return nil
 	}
-	return &eventFailure{f.Label, f.Kind, f.File, f.Line, f.Summary, f.Command, string(f.Output), f.Repro, f.Log, f.Kept, f.Env, f.Hints}
+	return &eventFailure{f.Label, f.Case, f.Kind, f.File, f.Line, f.Summary, f.Command, string(f.Output), f.Repro, f.Log, f.Kept, f.Env, f.Hints, problemsOf(f.Problems)}
 }

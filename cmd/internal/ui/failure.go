@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/cairn-build/cairn/graph/build"
+	"github.com/cairn-build/cairn/graph/diag"
 )
 
 // appendFailure writes a failure's one form: label and BUILD.hcl:line with what went wrong; the command; the end of the
@@ -12,7 +13,7 @@ import (
 func appendFailure(b []byte, colored bool, f *build.Failure) []byte {
 	b = paint(b, colored, red, "failed")
 	b = append(b, ": "...)
-	b = paint(b, colored, bold, f.Label)
+	b = paint(b, colored, bold, cased(f.Label, f.Case))
 	if f.File != "" {
 		b = fmt.Appendf(b, " (%s:%d)", f.File, f.Line)
 	}
@@ -23,6 +24,9 @@ func appendFailure(b []byte, colored bool, f *build.Failure) []byte {
 		b = append(b, "  command: "...)
 		b = append(b, f.Command...)
 		b = append(b, '\n')
+	}
+	if len(f.Problems) > 0 {
+		return appendProblems(b, colored, f)
 	}
 	first, last, left := f.Output, []byte(nil), 0
 	if f.Log != "" {
@@ -49,6 +53,29 @@ func appendFailure(b []byte, colored bool, f *build.Failure) []byte {
 		b = append(b, '\n')
 	}
 	return b
+}
+
+// appendProblems writes what a call found wrong, each thing with its place and lines, as problems of BUILD files are.
+func appendProblems(b []byte, colored bool, f *build.Failure) []byte {
+	source := func(file string) []byte { return f.Sources[file] }
+	for i, d := range f.Problems {
+		if i == mostProblems {
+			return fmt.Appendf(b, "\n%d more problems; all are in %s\n", len(f.Problems)-i, f.Log)
+		}
+		b = append(append(b, '\n'), diag.Render(d, source, colored)...)
+	}
+	return b
+}
+
+// mostProblems is how many problems of one action are shown.
+const mostProblems = 50
+
+// cased names a test for people.
+func cased(label, of string) string {
+	if of == "" {
+		return label
+	}
+	return label + " [" + of + "]"
 }
 
 // barred appends the lines of an action's output, each after a bar.

@@ -96,6 +96,8 @@ func (r *Runner) keep(s *exec.Spawn, k *kit, j *job, out *exec.Outcome) {
 			f.Missing = append(f.Missing, s.Outputs[i].Path)
 		}
 	}
+	r.keeping.Lock() // several actions of one target may fail at once: one of them is kept
+	defer r.keeping.Unlock()
 	b, err := json.MarshalIndent(f, "", "  ")
 	if err != nil || sweep.Tree(dir) != nil || os.MkdirAll(dir, 0o700) != nil {
 		return

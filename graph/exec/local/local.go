@@ -59,7 +59,10 @@ type Runner struct {
 	why    string // why level is not Namespaces although it was wanted
 	err    error  // why there is no level
 
-	farms  farms
+	farms farms
+
+	keeping sync.Mutex // held while a failed command's tree is kept
+
 	mu     sync.Mutex
 	stages [2]*stage // the first choice, and TmpDir
 	idle   []*worker
