@@ -1,0 +1,27 @@
+package gen
+
+import (
+	"path"
+	"strings"
+)
+
+// headed gives a file with the header of generated files before it, as a comment of its language. JSON has none.
+func headed(f File, compiler, sum string) []byte {
+	lines := []string{"[generated]", "by = " + compiler, "from-spec-sha256 = " + sum}
+	switch path.Ext(f.Path) {
+	case ".json", ".typed":
+		return f.Data
+	case ".md", ".svg":
+		return append([]byte(comment(lines)), f.Data...)
+	}
+	head := "# " + strings.Join(lines, "\n# ") + "\n"
+	if len(f.Data) > 0 {
+		head += "\n"
+	}
+	return append([]byte(head), f.Data...)
+}
+
+// comment writes XML's and Markdown's comment, in which there can be no two hyphens.
+func comment(lines []string) string {
+	return "<!-- " + strings.ReplaceAll(strings.Join(lines, "\n     "), "--", "- -") + " -->\n"
+}
