@@ -2,10 +2,8 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -32,13 +30,10 @@ func serveCommand(a *app) *cobra.Command {
 
 // serveFlags are those of `cairn serve scripts`.
 type serveFlags struct {
-	listen, unix        string
-	tokenFile           string
-	noToken             bool
-	gitRepo, python     string
-	passEnv             []string
-	abortScript         string
-	until, exitWhenIdle time.Duration
+	serveAt
+	gitRepo, python string
+	passEnv         []string
+	abortScript     string
 }
 
 func serveScripts(a *app) *cobra.Command {
@@ -58,47 +53,16 @@ func serveScripts(a *app) *cobra.Command {
 		RunE: func(c *cobra.Command, _ []string) error { return a.serveScripts(c, f) },
 	}
 	p := c.Flags()
-	p.StringVar(&f.listen, "listen", "127.0.0.1:5000", "listen at `ADDRESS`:PORT; port 0 is any that is free")
-	p.StringVar(&f.unix, "unix", "", "listen at a Unix socket, `PATH`, which only its owner can open")
-	p.StringVar(&f.tokenFile, "token-file", "", "clients show the token that `FILE` holds: Authorization: Bearer TOKEN")
-	p.BoolVar(&f.noToken, "no-token", false, "whoever can reach this machine's own address may ask, web pages excepted")
+	f.add(p, "127.0.0.1:5000")
 	p.StringVar(&f.gitRepo, "git-repo", "", "the repository of scripts whose git_args name none: its `URL`")
 	p.StringVar(&f.python, "python", "", "the interpreter of scripts that are no targets: a `VERSION` such as 3.11, or a program's name (default python3)")
 	p.StringArrayVar(&f.passEnv, "pass-env", nil, "let scripts that are no targets see the service's variable `NAME`, such as TANGO_HOST; may be given again")
 	p.StringVar(&f.abortScript, "abort-script", "", "run this script after one was stopped with abort set: file:///`PATH`")
-	p.DurationVar(&f.until, "for", 0, "end after so long: `DURATION`, such as 8h")
-	p.DurationVar(&f.exitWhenIdle, "exit-when-idle", 0, "end when nothing was alive and nobody asked for so long: `DURATION`")
 	return c
 }
 
-// check says which flags do not go together.
-func (f *serveFlags) check(c *cobra.Command) error {
-	changed := c.Flags().Changed
-	switch {
-	case f.unix != "" && changed("listen"):
-		return usagef("--unix and --listen do not go together")
-	case f.noToken && f.tokenFile != "":
-		return usagef("--no-token and --token-file do not go together")
-	case f.noToken && f.unix == "" && !scriptserver.IsLoopback(f.listen):
-		return &usageError{fmt.Sprintf("others than this machine can reach %s, and that needs a token", f.listen), "--token-file FILE"}
-	case f.until < 0 || f.exitWhenIdle < 0:
-		return usagef("--for and --exit-when-idle take a time from now on")
-	}
-	for _, name := range []string{"unix", "token-file", "git-repo", "python", "abort-script"} {
-		if fl := c.Flags().Lookup(name); fl.Changed && fl.Value.String() == "" {
-			return usagef("--%s is empty", name)
-		}
-	}
-	for _, name := range []string{"events", "profile"} {
-		if c.Flag(name).Changed {
-			return &usageError{fmt.Sprintf("--%s is about one build, and a service does many", name), "GET /stream tells what happens."}
-		}
-	}
-	return nil
-}
-
 func (a *app) serveScripts(c *cobra.Command, f *serveFlags) error {
-	if err := f.check(c); err != nil {
+	if err := f.check(c, "GET /stream tells what happens.", "git-repo", "python", "abort-script"); err != nil {
 		return err
 	}
 	host, err := newScriptHost(a, f)
@@ -119,70 +83,11 @@ func (a *app) serveScripts(c *cobra.Command, f *serveFlags) error {
 	a.kills.add(host.kill)
 	a.kills.add(s.Kill)
 	defer host.close()
-	a.welcome(f, url, token)
+	a.welcome(&f.serveAt, url, url, token)
+	a.ui.Say("procedures are forgotten when this service ends; environments stay")
 	if err := a.ui.Close(); err != nil { // the address is to be seen now
 		s.Close(context.Background())
 		return err
 	}
-	return a.serveUntil(c.Context(), f, s, func(h *http.Server) error { return h.Serve(l) })
+	return a.serveUntil(c.Context(), &f.serveAt, s, func(h *http.Server) error { return h.Serve(l) })
 }
-
-// welcome says where the service is and who may come in.
-func (a *app) welcome(f *serveFlags, url, token string) {
-	switch {
-	case f.unix != "":
-		a.ui.Line("unix:" + f.unix)
-	default:
-		a.ui.Line(url)
-		if !scriptserver.IsLoopback(f.listen) {
-			a.ui.Say("warning: others than this machine can reach %s, and the token crosses the network as it is", f.listen)
-		}
-	}
-	switch {
-	case f.tokenFile != "":
-	case token != "":
-		a.ui.Say("the token is %s", token)
-	case f.unix == "":
-		a.ui.Say("warning: every user of this machine can run scripts as you: --token-file FILE or --unix PATH keeps them out")
-	}
-	a.ui.Say("procedures are forgotten when this service ends; environments stay")
-}
-
-// serveUntil serves until it is time to end, and ends in order: scripts are stopped, then clients hear the last of it.
-func (a *app) serveUntil(ctx context.Context, f *serveFlags, s *scriptserver.Server, serve func(*http.Server) error) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	if f.until > 0 {
-		ctx, cancel = context.WithTimeout(ctx, f.until)
-		defer cancel()
-	}
-	h := s.HTTP()
-	failed := make(chan error, 1)
-	go func() { failed <- serve(h) }()
-	idle := make(chan struct{})
-	if f.exitWhenIdle > 0 {
-		go func() {
-			if s.WaitIdle(ctx, f.exitWhenIdle) == nil {
-				close(idle)
-			}
-		}()
-	}
-	var err error
-	select {
-	case err = <-failed:
-		err = &environmentError{fmt.Errorf("serving: %w", err)}
-	case <-ctx.Done():
-	case <-idle:
-	}
-	s.Close(context.Background())
-	down, cancelDown := context.WithTimeout(context.Background(), lastWords)
-	defer cancelDown()
-	if serr := h.Shutdown(down); serr != nil && !errors.Is(serr, context.DeadlineExceeded) && err == nil {
-		err = &environmentError{serr}
-	}
-	_ = h.Close() // whoever still reads has had the time
-	return err
-}
-
-// lastWords is how long clients may take to read the last answers.
-const lastWords = 2 * time.Second

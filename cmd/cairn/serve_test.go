@@ -25,7 +25,7 @@ func serveHere(t *testing.T) (s *scriptserver.Server, ask func(method, path, bod
 	t.Helper()
 	t.Setenv("CAIRN_CACHE", filepath.Join(t.TempDir(), "cache"))
 	a := newApp()
-	host, err := newScriptHost(a, &serveFlags{unix: "socket"})
+	host, err := newScriptHost(a, &serveFlags{serveAt: serveAt{unix: "socket"}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,21 +1,74 @@
 package main
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"os"
 	"strings"
 	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/cairn-build/cairn/cmd/internal/httpd"
 )
+
+// serveAt are the flags of all services: where they listen, who may ask, and when they end.
+type serveAt struct {
+	listen, unix        string
+	tokenFile           string
+	noToken             bool
+	until, exitWhenIdle time.Duration
+}
+
+// add adds the flags to a command's.
+func (f *serveAt) add(p *pflag.FlagSet, listen string) {
+	p.StringVar(&f.listen, "listen", listen, "listen at `ADDRESS`:PORT; port 0 is any that is free")
+	p.StringVar(&f.unix, "unix", "", "listen at a Unix socket, `PATH`, which only its owner can open")
+	p.StringVar(&f.tokenFile, "token-file", "", "clients show the token that `FILE` holds: Authorization: Bearer TOKEN")
+	p.BoolVar(&f.noToken, "no-token", false, "whoever can reach this machine's own address may ask, web pages excepted")
+	p.DurationVar(&f.until, "for", 0, "end after so long: `DURATION`, such as 8h")
+	p.DurationVar(&f.exitWhenIdle, "exit-when-idle", 0, "end when nothing was alive and nobody asked for so long: `DURATION`")
+}
+
+// check says which flags do not go together, and which of those that take a text have none. tells is where one learns what
+// happens in place of a log of one build.
+func (f *serveAt) check(c *cobra.Command, tells string, texts ...string) error {
+	changed := c.Flags().Changed
+	switch {
+	case f.unix != "" && changed("listen"):
+		return usagef("--unix and --listen do not go together")
+	case f.noToken && f.tokenFile != "":
+		return usagef("--no-token and --token-file do not go together")
+	case f.noToken && f.unix == "" && !httpd.IsLoopback(f.listen):
+		return &usageError{fmt.Sprintf("others than this machine can reach %s, and that needs a token", f.listen), "--token-file FILE"}
+	case f.until < 0 || f.exitWhenIdle < 0:
+		return usagef("--for and --exit-when-idle take a time from now on")
+	}
+	for _, name := range append([]string{"unix", "token-file"}, texts...) {
+		if fl := c.Flags().Lookup(name); fl.Changed && fl.Value.String() == "" {
+			return usagef("--%s is empty", name)
+		}
+	}
+	for _, name := range []string{"events", "profile"} {
+		if c.Flag(name).Changed {
+			return &usageError{fmt.Sprintf("--%s is about one build, and a service does many", name), tells}
+		}
+	}
+	return nil
+}
 
 // shortestToken is how many characters a token has at least.
 const shortestToken = 16
 
 // token gives what clients have to show; "" for nothing. One that is made up is as long as a key.
-func (f *serveFlags) token(a *app) (string, error) {
+func (f *serveAt) token(a *app) (string, error) {
 	if f.tokenFile == "" {
 		if f.noToken || f.unix != "" {
 			return "", nil
@@ -43,7 +96,7 @@ func (f *serveFlags) token(a *app) (string, error) {
 }
 
 // bind opens the address or the socket, and gives the service's URL.
-func (f *serveFlags) bind() (net.Listener, string, error) {
+func (f *serveAt) bind() (net.Listener, string, error) {
 	if f.unix != "" {
 		l, err := bindUnix(f.unix)
 		return l, "http://localhost", err
@@ -100,3 +153,71 @@ func bindUnix(path string) (net.Listener, error) {
 	}
 	return l, nil
 }
+
+// welcome says where the service is and who may come in. shown is the address as it is printed.
+func (a *app) welcome(f *serveAt, url, shown, token string) {
+	switch {
+	case f.unix != "":
+		a.ui.Line("unix:" + f.unix)
+	default:
+		a.ui.Line(shown)
+		if !httpd.IsLoopback(f.listen) {
+			a.ui.Say("warning: others than this machine can reach %s, and the token crosses the network as it is", f.listen)
+		}
+	}
+	switch {
+	case f.tokenFile != "":
+	case token != "" && shown == url:
+		a.ui.Say("the token is %s", token)
+	case f.unix == "" && token == "":
+		a.ui.Say("warning: every user of this machine can run scripts as you: --token-file FILE or --unix PATH keeps them out")
+	}
+}
+
+// service is what can be served until it is time to end.
+type service interface {
+	HTTP() *http.Server
+	// WaitIdle returns when nothing was alive and nobody asked for so long.
+	WaitIdle(ctx context.Context, quiet time.Duration) error
+	// Close ends what is alive, and returns when nothing is left.
+	Close(ctx context.Context)
+}
+
+// serveUntil serves until it is time to end, and ends in order: what is alive is stopped, then clients hear the last of it.
+func (a *app) serveUntil(ctx context.Context, f *serveAt, s service, serve func(*http.Server) error) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	if f.until > 0 {
+		ctx, cancel = context.WithTimeout(ctx, f.until)
+		defer cancel()
+	}
+	h := s.HTTP()
+	failed := make(chan error, 1)
+	go func() { failed <- serve(h) }()
+	idle := make(chan struct{})
+	if f.exitWhenIdle > 0 {
+		go func() {
+			if s.WaitIdle(ctx, f.exitWhenIdle) == nil {
+				close(idle)
+			}
+		}()
+	}
+	var err error
+	select {
+	case err = <-failed:
+		err = &environmentError{fmt.Errorf("serving: %w", err)}
+	case <-ctx.Done():
+	case <-idle:
+	}
+	s.Close(context.Background())
+	down, cancelDown := context.WithTimeout(context.Background(), lastWords)
+	defer cancelDown()
+	if serr := h.Shutdown(down); serr != nil && !errors.Is(serr, context.DeadlineExceeded) && err == nil {
+		err = &environmentError{serr}
+	}
+	_ = h.Close() // whoever still reads has had the time
+	return err
+}
+
+// lastWords is how long clients may take to read the last answers.
+const lastWords = 2 * time.Second

@@ -3,6 +3,8 @@ package scriptserver
 import (
 	"net/http"
 	"testing"
+
+	"github.com/cairn-build/cairn/cmd/internal/httpd"
 )
 
 func TestToken(t *testing.T) {
@@ -95,7 +97,7 @@ func TestWebPages(t *testing.T) {
 func TestIsLoopback(t *testing.T) {
 	for addr, want := range map[string]bool{"127.0.0.1:5000": true, "localhost:0": true, "[::1]:1": true, "::1": true, "0.0.0.0:5000": false, ":5000": false,
 		"[::]:5000": false, "10.0.0.1:80": false, "example.org:80": false, "": false, "[::ffff:127.0.0.1]:1": true} {
-		if IsLoopback(addr) != want {
+		if httpd.IsLoopback(addr) != want {
 			t.Errorf("%q: %v", addr, !want)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/cairn-build/cairn/cmd/internal/httpd"
 	"github.com/cairn-build/cairn/graph/procedure"
 )
 
@@ -27,7 +28,7 @@ func (s *Server) listProcedures(w http.ResponseWriter, r *http.Request, d dialec
 		all[i] = e.summary(d, s.root(r))
 	}
 	s.mu.Unlock()
-	send(w, http.StatusOK, "application/json", d.one("procedures", all))
+	httpd.Send(w, http.StatusOK, "application/json", d.one("procedures", all))
 	return nil
 }
 
@@ -58,7 +59,7 @@ func (s *Server) sendProcedure(w http.ResponseWriter, r *http.Request, d dialect
 	if status == http.StatusCreated {
 		w.Header().Set("Location", sum.URI)
 	}
-	send(w, status, "application/json", d.one("procedure", sum))
+	httpd.Send(w, status, "application/json", d.one("procedure", sum))
 }
 
 // longestWait is how long a client may have its answer wait for a state.
@@ -75,7 +76,7 @@ func (s *Server) getProcedure(w http.ResponseWriter, r *http.Request, d dialect,
 		if p != nil {
 			return p
 		}
-		patient(w)
+		httpd.Patient(w)
 		ctx, cancel := context.WithTimeout(r.Context(), limit)
 		defer cancel()
 		_ = s.await(ctx, e, states...) // how it stands is told in any case
@@ -91,7 +92,7 @@ var states = map[procedure.State]bool{procedure.Creating: true, procedure.Idle: 
 func waitFor(list, timeout string) (out []procedure.State, limit time.Duration, p *problem) {
 	for word := range strings.SplitSeq(list, ",") {
 		if !states[procedure.State(word)] {
-			return nil, 0, problemf(http.StatusUnprocessableEntity, "%s is no state", printable(word)).hint("READY,FAILED for example.")
+			return nil, 0, problemf(http.StatusUnprocessableEntity, "%s is no state", httpd.Printable(word)).hint("READY,FAILED for example.")
 		}
 		out = append(out, procedure.State(word))
 	}
@@ -100,7 +101,7 @@ func waitFor(list, timeout string) (out []procedure.State, limit time.Duration, 
 	}
 	seconds, err := strconv.ParseFloat(timeout, 64)
 	if err != nil || !(seconds >= 0) {
-		return nil, 0, problemf(http.StatusUnprocessableEntity, "timeout is a number of seconds, not %s", printable(timeout))
+		return nil, 0, problemf(http.StatusUnprocessableEntity, "timeout is a number of seconds, not %s", httpd.Printable(timeout))
 	}
 	return out, min(longestWait, time.Duration(min(seconds, longestWait.Seconds())*float64(time.Second))), nil
 }
@@ -126,7 +127,7 @@ func (s *Server) updateProcedure(w http.ResponseWriter, r *http.Request, d diale
 	if i := body.Args.Init; i != nil && len(i.Args)+len(i.Kwargs) > 0 {
 		return problemf(http.StatusUnprocessableEntity, "init is called when a procedure is created, and its arguments belong there")
 	}
-	patient(w)
+	httpd.Patient(w)
 	switch {
 	case body.State == nil:
 	case *body.State == string(procedure.Running):
@@ -134,10 +135,10 @@ func (s *Server) updateProcedure(w http.ResponseWriter, r *http.Request, d diale
 			return p
 		}
 	case *body.State == string(procedure.Stopped):
-		send(w, http.StatusOK, "application/json", aborted{s.stopAndSay(r, e, body.Abort)})
+		httpd.Send(w, http.StatusOK, "application/json", aborted{s.stopAndSay(r, e, body.Abort)})
 		return nil
 	default:
-		return problemf(http.StatusUnprocessableEntity, "a client can set the state RUNNING or STOPPED, not %s", printable(*body.State))
+		return problemf(http.StatusUnprocessableEntity, "a client can set the state RUNNING or STOPPED, not %s", httpd.Printable(*body.State))
 	}
 	s.sendProcedure(w, r, d, http.StatusOK, e)
 	return nil
@@ -199,7 +200,7 @@ func (s *Server) listActivities(w http.ResponseWriter, r *http.Request, d dialec
 		all[i] = a.summary(d, s.root(r))
 	}
 	s.mu.Unlock()
-	send(w, http.StatusOK, "application/json", d.one("activities", all))
+	httpd.Send(w, http.StatusOK, "application/json", d.one("activities", all))
 	return nil
 }
 
@@ -209,7 +210,7 @@ func (s *Server) getActivity(w http.ResponseWriter, r *http.Request, d dialect, 
 		if a.id == id {
 			sum := a.summary(d, s.root(r))
 			s.mu.Unlock()
-			send(w, http.StatusOK, "application/json", d.one("activity", sum))
+			httpd.Send(w, http.StatusOK, "application/json", d.one("activity", sum))
 			return nil
 		}
 	}
@@ -253,7 +254,7 @@ func (s *Server) createActivity(w http.ResponseWriter, r *http.Request, d dialec
 	sum := a.summary(d, s.root(r))
 	s.mu.Unlock()
 	w.Header().Set("Location", sum.URI)
-	send(w, http.StatusCreated, "application/json", d.one("activity", sum))
+	httpd.Send(w, http.StatusCreated, "application/json", d.one("activity", sum))
 	return nil
 }
 
@@ -278,6 +279,6 @@ func (s *Server) health(w http.ResponseWriter, _ *http.Request, _ dialect, _ int
 		}
 	}
 	s.mu.Unlock()
-	send(w, http.StatusOK, "application/json", h)
+	httpd.Send(w, http.StatusOK, "application/json", h)
 	return nil
 }

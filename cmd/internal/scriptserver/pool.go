@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/cairn-build/cairn/cmd/internal/httpd"
 	"github.com/cairn-build/cairn/graph/procedure"
 )
 
@@ -107,7 +108,7 @@ func (s *Server) live(e *entry, run bool) {
 	if err := e.p.Start(context.Background()); err != nil {
 		if !errors.Is(err, procedure.ErrStopped) {
 			first, _, _ := strings.Cut(err.Error(), "\n")
-			s.o.Log("procedure %d: %s", e.id, printable(first))
+			s.o.Log("procedure %d: %s", e.id, httpd.Printable(first))
 		}
 		s.over(e)
 		return
@@ -126,7 +127,7 @@ func (s *Server) main(e *entry, with *procedure.Call) {
 	e.calls = append(e.calls, call{"main", deref(with), s.o.Now()})
 	s.mu.Unlock()
 	if err := e.p.Run(context.Background(), with); err != nil && !errors.Is(err, procedure.ErrStopped) {
-		s.o.Log("procedure %d: %s", e.id, printable(err.Error()))
+		s.o.Log("procedure %d: %s", e.id, httpd.Printable(err.Error()))
 	}
 	s.over(e)
 }

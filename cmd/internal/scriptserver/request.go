@@ -11,6 +11,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/cairn-build/cairn/cmd/internal/httpd"
 	"github.com/cairn-build/cairn/graph/diag"
 	"github.com/cairn-build/cairn/graph/procedure"
 )
@@ -89,14 +90,14 @@ func (s *Script) check(defaultRepo string) *problem {
 	}
 	prefixes := map[string][]string{Filesystem: {"file://", "filesystem://"}, Git: {"git://"}, Target: {"//"}}[s.Type]
 	if prefixes == nil {
-		return bad("Script type %s not supported", printable(s.Type)).hint("It is filesystem, git or target.")
+		return bad("Script type %s not supported", httpd.Printable(s.Type)).hint("It is filesystem, git or target.")
 	}
 	ok := false
 	for _, p := range prefixes {
 		ok = ok || strings.HasPrefix(s.URI, p)
 	}
 	if !ok {
-		return bad("Incorrect prefix for a %s script: %s", s.Type, printable(s.URI)).hint("It starts with %s", strings.Join(prefixes, " or "))
+		return bad("Incorrect prefix for a %s script: %s", s.Type, httpd.Printable(s.URI)).hint("It starts with %s", strings.Join(prefixes, " or "))
 	}
 	if s.Type == Git {
 		if s.Git == nil {
@@ -119,7 +120,7 @@ func (s *Script) check(defaultRepo string) *problem {
 	}
 	for _, v := range s.texts() {
 		if !utf8.ValidString(v) || strings.ContainsFunc(v, func(r rune) bool { return r < ' ' || r == 0x7f || r == utf8.RuneError }) {
-			return bad("%s holds characters that no name should", printable(v))
+			return bad("%s holds characters that no name should", httpd.Printable(v))
 		}
 		if len(v) > 4096 {
 			return bad("a name of %d bytes is too long", len(v))
@@ -134,20 +135,6 @@ func (s *Script) texts() []string {
 		t = append(t, s.Git.Repo, s.Git.Branch, s.Git.Tag, s.Git.Commit)
 	}
 	return t
-}
-
-// printable makes a client's text fit for a message.
-func printable(s string) string {
-	s = strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f || r == utf8.RuneError {
-			return '?'
-		}
-		return r
-	}, s)
-	if len(s) > 200 {
-		return strings.ToValidUTF8(s[:200], "") + "..."
-	}
-	return s
 }
 
 // decode reads a body. Names that mean nothing are refused: who writes git_brnach must not get the default branch.
@@ -198,26 +185,26 @@ func notOurs(err error) *problem {
 		if strings.ContainsRune("ao", rune(kind.Value[0])) {
 			article = "an" // array, object
 		}
-		return problemf(http.StatusUnprocessableEntity, "%s cannot be %s %s", printable(where), article, kind.Value)
+		return problemf(http.StatusUnprocessableEntity, "%s cannot be %s %s", httpd.Printable(where), article, kind.Value)
 	case errors.As(err, &syntax):
-		return problemf(http.StatusBadRequest, "the body is not JSON: at byte %d: %s", syntax.Offset, printable(syntax.Error()))
+		return problemf(http.StatusBadRequest, "the body is not JSON: at byte %d: %s", syntax.Offset, httpd.Printable(syntax.Error()))
 	}
 	if name, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
 		name = strings.Trim(name, `"`)
-		p := problemf(http.StatusUnprocessableEntity, "there is no %s", printable(name))
+		p := problemf(http.StatusUnprocessableEntity, "there is no %s", httpd.Printable(name))
 		if near := diag.DidYouMean(name, names); near != "" {
 			return p.hint("%s", near)
 		}
 		return p
 	}
-	return problemf(http.StatusBadRequest, "the body is not JSON: %s", printable(strings.TrimPrefix(err.Error(), "json: ")))
+	return problemf(http.StatusBadRequest, "the body is not JSON: %s", httpd.Printable(strings.TrimPrefix(err.Error(), "json: ")))
 }
 
 // refused makes a problem of what Prepare or Activity said.
 func refused(err error) *problem {
 	var r *Refusal
 	if !errors.As(err, &r) {
-		return problemf(http.StatusInternalServerError, "%s", printable(err.Error()))
+		return problemf(http.StatusInternalServerError, "%s", httpd.Printable(err.Error()))
 	}
 	p := problemf(http.StatusUnprocessableEntity, "%s", r.Detail)
 	p.Hint = r.Hint

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/cairn-build/cairn/cmd/internal/httpd"
 )
 
 // route is one thing that can be asked for. The OpenAPI document describes each.
@@ -47,7 +49,7 @@ func match(method, path string) (route, int, *problem) {
 			continue
 		}
 		if wrong {
-			bad = problemf(http.StatusUnprocessableEntity, "%s is not the number of a procedure or an activity", printable(path[strings.LastIndexByte(path, '/')+1:]))
+			bad = problemf(http.StatusUnprocessableEntity, "%s is not the number of a procedure or an activity", httpd.Printable(path[strings.LastIndexByte(path, '/')+1:]))
 			continue
 		}
 		return r, id, nil
@@ -56,7 +58,7 @@ func match(method, path string) (route, int, *problem) {
 	case bad != nil:
 		return route{}, 0, bad
 	case allow != nil:
-		p := problemf(http.StatusMethodNotAllowed, "%s does not go with this path", printable(method))
+		p := problemf(http.StatusMethodNotAllowed, "%s does not go with this path", httpd.Printable(method))
 		slices.Sort(allow)
 		p.allow = strings.Join(allow, ", ")
 		return route{}, 0, p
@@ -82,8 +84,8 @@ func fits(pattern, path string) (id int, ok, wrong bool) {
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	d, path := dialectOf(r.URL.Path)
 	route, id, bad := match(r.Method, path)
-	if p := s.guard(r, route.open && bad == nil); p != nil {
-		bad = p
+	if p := (httpd.Door{Token: s.o.Token, Socket: s.o.Socket}).Refuse(r, route.open && bad == nil); p != nil {
+		bad = &problem{Problem: *p}
 	}
 	if bad != nil {
 		bad.write(w, d)

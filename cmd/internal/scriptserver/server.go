@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/cairn-build/cairn/cmd/internal/httpd"
 	"github.com/cairn-build/cairn/graph/procedure"
 )
 
@@ -94,14 +95,7 @@ func New(o Options) *Server {
 
 // HTTP gives a server with the limits that keep one client from using up what others need.
 func (s *Server) HTTP() *http.Server {
-	return &http.Server{
-		Handler:           s,
-		ReadHeaderTimeout: 5 * time.Second,
-		ReadTimeout:       20 * time.Second, // streams lift it
-		IdleTimeout:       time.Minute,
-		MaxHeaderBytes:    16 << 10,
-		ErrorLog:          silent(),
-	}
+	return httpd.NewServer(s)
 }
 
 // Close stops all procedures, in whichever phase, takes no more requests for new ones, and ends streams after the last event.
@@ -127,7 +121,7 @@ func (s *Server) Close(ctx context.Context) {
 // end stops a procedure and returns when it is over.
 func (s *Server) end(ctx context.Context, e *entry) {
 	if err := e.p.Stop(ctx); err != nil {
-		s.o.Log("procedure %d: %s", e.id, printable(err.Error()))
+		s.o.Log("procedure %d: %s", e.id, httpd.Printable(err.Error()))
 	}
 }
 

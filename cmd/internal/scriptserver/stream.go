@@ -6,14 +6,14 @@ import (
 	"fmt"
 	"net/http"
 	"time"
+
+	"github.com/cairn-build/cairn/cmd/internal/httpd"
 )
 
 const (
 	maxStreams = 1024
 	// Between two signs of life on a stream: while something is at work, and otherwise.
 	beatBusy, beatIdle = time.Second, 15 * time.Second
-	// slowest is how long a client may take to read what was sent before it is dropped.
-	slowest = 10 * time.Second
 )
 
 // stream sends events as they happen, and first those that came after Last-Event-ID as far as they are still there.
@@ -30,7 +30,7 @@ func (s *Server) stream(w http.ResponseWriter, r *http.Request, d dialect, _ int
 		s.streams--
 		s.mu.Unlock()
 	}()
-	patient(w)
+	httpd.Patient(w)
 	c := http.NewResponseController(w)
 	h := w.Header()
 	h.Set("Content-Type", "text/event-stream")
@@ -52,7 +52,7 @@ func (s *Server) stream(w http.ResponseWriter, r *http.Request, d dialect, _ int
 		}
 		at = next
 		if out.Len() > 0 {
-			hurry(w)
+			httpd.Hurry(w)
 			if _, err := w.Write(out.Bytes()); err != nil || c.Flush() != nil {
 				return nil
 			}
