@@ -37,7 +37,7 @@ func Dict(ps ...Pair) Expr {
 type Arg struct{ doc doc }
 
 // Pos is an argument without a name.
-func Pos(x Expr) Arg { return Arg{x.doc} }
+func Pos(x Expr) Arg { return Arg(x) }
 
 // Key is name=x.
 func Key(name string, x Expr) Arg { return Arg{concat{text(name + "="), x.doc}} }
