@@ -19,7 +19,8 @@ type Spec struct {
 	Places Places `json:"-"`
 }
 
-// Places are stretches of the file by JSON pointer.
+// Places are stretches of the file by JSON pointer; see Key and Value. There is one for each part that has a key of its own, and for each
+// variable within a list or a dictionary.
 type Places map[string]diag.Range
 
 // Metadata is what the file says of the workflow for people and package indexes.
@@ -37,8 +38,9 @@ type Metadata struct {
 
 // Maintainer is one of Metadata.Maintainers.
 type Maintainer struct {
-	Name  string `json:"name"`
-	Email string `json:"email"`
+	Name  string  `json:"name"`
+	Email string  `json:"email"`
+	Extra []Entry `json:"extra,omitempty"` // other keys, kept as they are
 }
 
 // Requirement is one package that the generated one needs: from a conda channel, or from PyPI's world where Git, Path or URL is set.
