@@ -69,7 +69,7 @@ func badName(s string) (why, hint string) {
 		}
 		return fmt.Sprintf("`%s` is not a valid python identifier.", clip(s)), hint
 	case keywords[s]:
-		return fmt.Sprintf("`%s` is a python keyword.", s), ""
+		return fmt.Sprintf("`%s` is a python keyword.", s), fmt.Sprintf("Write %q.", s+"_")
 	case n != s:
 		return fmt.Sprintf("`%s` is not a valid python identifier. Python reads it as `%s`.", clip(s), clip(n)), fmt.Sprintf("Write %q.", clip(n))
 	}

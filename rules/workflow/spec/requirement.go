@@ -85,7 +85,9 @@ func (c *checker) conda(n *yamltree.Node, at string) Requirement {
 			c.packageName(name, condaName, n.Get("name").Range)
 		}
 		if v, ok := c.text(n.Get("version"), "A requirement's version"); ok {
-			r.Version = strings.TrimSpace(v)
+			if r.Version = strings.TrimSpace(v); r.Version == "" {
+				r.Version = "*" // as the ecosystem reads it
+			}
 			c.version(r.Version, n.Get("version").Range)
 		}
 	}
