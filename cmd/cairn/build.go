@@ -8,16 +8,22 @@ import (
 
 	"github.com/cairn-build/cairn/cmd/internal/ui"
 	"github.com/cairn-build/cairn/graph/build"
+	"github.com/cairn-build/cairn/graph/rule"
 )
 
 func buildCommand(a *app) *cobra.Command {
-	var rev string
+	var (
+		rev   string
+		write bool
+	)
 	c := prints(&cobra.Command{
 		Use:   "build [PATTERN...]",
 		Short: "Builds targets and puts their outputs below cairn-out.",
 		Long: "Builds targets and puts what they make below cairn-out/<package>/<name>/. Without a pattern: everything below the\n" +
-			"current directory. Only what is new runs; `cairn plan` says beforehand what that is, `cairn why` afterwards why.",
-		Example: "  cairn build\n  cairn build //docs:table //src/...\n  cairn build //... -//slow/...",
+			"current directory. Only what is new runs; `cairn plan` says beforehand what that is, `cairn why` afterwards why.\n" +
+			"--write renews what targets keep in the source tree besides, such as a workflow's package; `cairn check` says where that\n" +
+			"is due.",
+		Example: "  cairn build\n  cairn build //docs:table //src/...\n  cairn build //... -//slow/...\n  cairn build --write //flows/...",
 		RunE: func(c *cobra.Command, args []string) error {
 			return a.with(func(s *session) error {
 				ps, err := s.patterns(args)
@@ -28,11 +34,16 @@ func buildCommand(a *app) *cobra.Command {
 				if some, err := s.keepTo(c.Context(), &r, rev); err != nil || !some {
 					return err
 				}
+				if write {
+					r.Kept = rule.OnWrite
+					return s.buildAndWrite(c.Context(), r)
+				}
 				return s.build(c.Context(), r)
 			})
 		},
 	})
 	sinceFlag(c, &rev)
+	c.Flags().BoolVar(&write, "write", false, "write what targets keep in the source tree, where that is not up to date")
 	return c
 }
 

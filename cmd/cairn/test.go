@@ -19,12 +19,14 @@ func testCommand(a *app) *cobra.Command {
 		junit  string
 		shard  string
 		rev    string
+		update bool
 	)
 	c := prints(&cobra.Command{
 		Use:   "test [PATTERN...]",
 		Short: "Builds and runs tests; what passed before with the same inputs is not run again.",
 		Long: "Builds the targets and runs those that are tests. A test that passed is not run again until something that it depends\n" +
-			"on changes; --runs N runs each N times whatever the cache holds.",
+			"on changes; --runs N runs each N times whatever the cache holds. --update first renews the expected\n" +
+			"results that tests keep in the source tree.",
 		Example: "  cairn test //...\n  cairn test --runs 20 //net:flaky\n  cairn test --shard 2/5 --junit report.xml",
 		RunE: func(c *cobra.Command, args []string) error {
 			r := build.Request{Tests: true, Runs: runs}
@@ -32,6 +34,9 @@ func testCommand(a *app) *cobra.Command {
 				return usagef("--runs takes a number from 1 on, not %d", runs)
 			}
 			var err error
+			if update && (failed || shard != "") {
+				return usagef("--update renews what patterns name; it does not go with --failed or --shard")
+			}
 			if r.ShardIndex, r.ShardCount, err = parseShard(shard); err != nil {
 				return err
 			}
@@ -51,6 +56,11 @@ func testCommand(a *app) *cobra.Command {
 						return nil
 					}
 				}
+				if update {
+					if err := s.update(c.Context(), r); err != nil {
+						return err
+					}
+				}
 				err := s.build(c.Context(), r)
 				if junit != "" && s.last != nil {
 					if werr := writeJUnit(junit, s.last); werr != nil {
@@ -65,6 +75,7 @@ func testCommand(a *app) *cobra.Command {
 	c.Flags().IntVar(&runs, "runs", 1, "run each test `N` times")
 	c.Flags().BoolVar(&failed, "failed", false, "only the tests that failed in the last run of tests")
 	c.Flags().StringVar(&junit, "junit", "", "write a JUnit report to `FILE`")
+	c.Flags().BoolVar(&update, "update", false, "renew the expected results in the source tree first")
 	c.Flags().StringVar(&shard, "shard", "", "run the `I/N`th share of the tests, a stable one")
 	return c
 }

@@ -61,6 +61,7 @@ func Analyze(in Input) ([]*Configured, diag.List) {
 	}
 	if !a.problems.HasErrors() {
 		a.problems = append(a.problems, overlaps(a.order, in.Host)...)
+		a.problems = append(a.problems, keeps(a.order, in.Platform)...)
 	}
 	return a.order, a.problems.Sort()
 }

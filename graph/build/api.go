@@ -53,6 +53,11 @@ type Request struct {
 	// Follow, where all that is asked for are scripts, asks what branches are now of which BUILD.hcl does not say whether they are
 	// followed. Elsewhere, and with Options.Locked, the lock file says what they are.
 	Follow bool
+	// Kept, where not "", also builds what the wanted targets keep in the source tree by that word (rule.OnWrite, rule.OnTest). With
+	// OnTest that is all that is built.
+	Kept string
+	// Check builds, into the cache alone, just what the wanted targets keep and have checked.
+	Check bool
 	// Peek, where set and Patterns are of one target that can be run, is told of it before anything is resolved or executed.
 	Peek func(Runnable)
 }

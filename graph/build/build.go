@@ -119,6 +119,9 @@ func (e *Engine) selectFor(g *state.Graph, r Request) (*selection, error) {
 	if err == nil && r.Among != nil {
 		sel = e.among(g, sel, r.Among)
 	}
+	if err == nil && (r.Check || r.Kept != "") {
+		return e.selectKept(g, sel, r)
+	}
 	if err != nil || !r.Tests || len(r.Only) == 0 && r.ShardCount < 2 {
 		return sel, err
 	}

@@ -109,6 +109,9 @@ func (e *Engine) graphOf(ws *load.Workspace, order []*analysis.Configured, befor
 				}
 			}
 		}
+		if len(c.Kept)+len(c.Checked) > 0 {
+			row.Kept = action.EncodeKept(c.Kept, c.Checked)
+		}
 		id := b.Target(row)
 		at[c] = id
 		_, followed := e.found[load.LockKey{Kind: t.Kind, Label: t.Label}]
@@ -206,14 +209,16 @@ func readRow(r load.Read, before int64) state.ReadRow {
 	return row
 }
 
-// Check loads and analyses the whole workspace and builds nothing.
-func (e *Engine) Check(ctx context.Context) (targets int, ds diag.List) {
+// Check loads and analyses the whole workspace and builds nothing. keeps says that some target keeps something in the source tree, or
+// has something built to be checked: a Request with Check does that.
+func (e *Engine) Check(ctx context.Context) (targets int, keeps bool, ds diag.List) {
 	ws, ds := e.load(ctx)
 	if ctx.Err() != nil {
-		return 0, ds
+		return 0, false, ds
 	}
 	order, ds := e.analyze(ws, ds)
-	return len(order), ds
+	keeps = slices.ContainsFunc(order, func(c *analysis.Configured) bool { return len(c.Kept)+len(c.Checked) > 0 })
+	return len(order), keeps, ds
 }
 
 // Workspace loads the workspace, for what is about the language itself: variables, the lock file.

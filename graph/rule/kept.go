@@ -14,14 +14,13 @@ type Kept struct {
 	// On says who writes it: OnWrite or OnTest.
 	On string
 	// Mark is the path of a file in From that shows that a folder at To is one of ours. A folder with files that has none is
-	// refused. All in a folder that is ours is ours, but for what Leave names: what From does not have is removed. "" is for files, and
-	// for folders that may be written to whatever is there; then only what cairn itself has written there is removed.
+	// refused. "" is for files, and for folders that may be written to whatever is there.
 	Mark string
 	// Leave are patterns of paths below To that are others', as path.Match has them; `**` as a whole name stands for any number of
 	// folders. They are neither compared nor removed.
 	Leave []string
-	// Header is what generated files begin with, in one of their first lines; "" where they have no such line. A file that From does not have
-	// is removed if it has it, or if cairn wrote it from this workspace; any other is named and left to the user.
+	// Header is what generated files have in one of their first lines; "" where they have no such line. A file that From does not have is
+	// removed if it has it, or if cairn wrote it from this workspace; any other is named and left to the user.
 	Header string
 }
 

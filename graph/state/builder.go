@@ -46,6 +46,7 @@ type TargetRow struct {
 	Default     []ArtifactID // from Artifact, before or after their action was added
 	Deps        []TargetID
 	Run         []byte // opaque; what `cairn run` needs
+	Kept        []byte // opaque; what the target keeps in the source tree, and what is checked
 }
 
 // ActionRow is one declared action. Two rows with equal Spec, Flags, Tools, Inputs and Outputs are the same work: Adopt

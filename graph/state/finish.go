@@ -241,7 +241,7 @@ func (l *layout) targets() {
 	var classes []targetClass
 	var classTags []uint32
 	known := map[string]uint32{}
-	var runs, descs []blobRef
+	var runs, descs, kept []blobRef
 	var data blobs
 	for id, row := range l.tgtRow {
 		t := &b.targets[row]
@@ -268,6 +268,9 @@ func (l *layout) targets() {
 		if t.Run != nil {
 			runs = append(runs, data.add(uint32(id), t.Run))
 		}
+		if t.Kept != nil {
+			kept = append(kept, data.add(uint32(id), t.Kept))
+		}
 		if t.Description != "" {
 			descs = append(descs, data.add(uint32(id), []byte(t.Description)))
 		}
@@ -277,7 +280,7 @@ func (l *layout) targets() {
 	l.sec[secDefaultOff], l.sec[secDefaults] = raw(def.off), raw(def.ids)
 	l.sec[secDepOff], l.sec[secDeps] = raw(deps.off), raw(deps.ids)
 	l.sec[secOwnOff], l.sec[secOwn] = raw(own.off), raw(own.ids)
-	l.sec[secRuns], l.sec[secDescriptions] = raw(runs), raw(descs)
+	l.sec[secRuns], l.sec[secDescriptions], l.sec[secKept] = raw(runs), raw(descs), raw(kept)
 }
 
 func (l *layout) reads() {

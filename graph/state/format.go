@@ -11,7 +11,7 @@ import (
 	"github.com/cairn-build/cairn/cache/digest"
 )
 
-// The snapshot's format, version 1. Numbers are in the machine's byte order, which the header states; a snapshot never
+// The snapshot's format, version 2. Numbers are in the machine's byte order, which the header states; a snapshot never
 // leaves its machine.
 //
 //	 0  magic "cairnST\n"
@@ -29,7 +29,7 @@ import (
 // is complete or not there: it is written under another name and renamed.
 const (
 	magic         = "cairnST\n"
-	formatVersion = 1
+	formatVersion = 2
 	byteOrderMark = 0x01020304
 	headerSize    = 80
 	tableEntry    = 24
@@ -79,6 +79,7 @@ const (
 	secData                         // bytes: what runs, descriptions and queries are made of
 	secRuns                         // blobRef by target, sparse
 	secDescriptions                 // blobRef by target, sparse
+	secKept                         // blobRef by target, sparse
 	secTrees                        // blobRef by output, sparse (facts)
 	secNotes                        // blobRef by action, sparse (facts)
 	secTools                        // blobRef by tool, sparse (facts)
@@ -143,7 +144,7 @@ var elemSize = [numSections]uint32{
 	secStrings: 8, secConsumerOff: 4, secConsumers: 4, secActions: 8, secSpecOff: 4, secInputOff: 4, secInputs: 4,
 	secOutputOff: 4, secOutputs: 4, secActionClasses: 12, secClassTools: 4, secToolNames: 4, secTargets: 16,
 	secDefaultOff: 4, secDefaults: 4, secDepOff: 4, secDeps: 4, secOwnOff: 4, secOwn: 4, secTargetClasses: 24,
-	secClassTags: 4, secData: 1, secRuns: 12, secDescriptions: 12, secSpecs: 1, secHashes: 32, secResults: 40, secStates: 56,
+	secClassTags: 4, secData: 1, secRuns: 12, secDescriptions: 12, secKept: 12, secSpecs: 1, secHashes: 32, secResults: 40, secStates: 56,
 	secTrees: 12, secNotes: 12, secTools: 12, secVar: 1,
 }
 

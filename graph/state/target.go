@@ -61,6 +61,18 @@ func (g *Graph) TargetActions(t TargetID) []ActionID { return ids[ActionID](g.ow
 // Run is what the Builder was given to run a target by, nil where it was given nothing.
 func (g *Graph) Run(t TargetID) []byte { return find(g.runs, g.sec[secData], uint32(t)) }
 
+// Kept is what the Builder was given of what a target keeps in the source tree, nil where it was given nothing.
+func (g *Graph) Kept(t TargetID) []byte { return find(g.kept, g.sec[secData], uint32(t)) }
+
+// Keepers are the targets that have Kept, by rising id.
+func (g *Graph) Keepers() []TargetID {
+	out := make([]TargetID, len(g.kept))
+	for i, r := range g.kept {
+		out[i] = TargetID(r.ID)
+	}
+	return out
+}
+
 // Description is a target's description.
 func (g *Graph) Description(t TargetID) string {
 	return text(find(g.descs, g.sec[secData], uint32(t)))

@@ -80,6 +80,7 @@ func validate(s *sections) error {
 	}
 	v.sparse(secRuns, secData, ntgt)
 	v.sparse(secDescriptions, secData, ntgt)
+	v.sparse(secKept, secData, ntgt)
 	v.sparse(secTrees, secVar, nout)
 	v.sparse(secNotes, secVar, nact)
 	v.sparse(secTools, secVar, ntool)
