@@ -25,6 +25,7 @@ func All() []*rule.Rule {
 		command.Program,
 		python.PythonEnv,
 		python.PythonLock,
+		python.PythonTest,
 		python.PythonWheel,
 		remote.RegistryFile,
 		python.Script,
