@@ -1,9 +1,180 @@
 package cases
 
-import "github.com/cairn-build/cairn/graph/diag"
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
 
-// Parse reads a file; file is its name in messages, relative to the workspace. All that is wrong is said at once. The File is never nil, and
-// whole only where the list has no errors.
+	"github.com/cairn-build/cairn/graph/diag"
+	"github.com/cairn-build/cairn/rules/workflow/ojson"
+	"github.com/cairn-build/cairn/rules/workflow/yamltree"
+)
+
+// keyForm is what a case is called: its key is a name of files as well.
+var keyForm = regexp.MustCompile(`^[A-Za-z0-9_](?:[A-Za-z0-9_. -]{0,98}[A-Za-z0-9_-])?$`)
+
+var (
+	caseKeys     = []string{"name", "description", "params", "assertions", "raises", "expected_status_code"}
+	requiredKeys = []string{"name", "description", "params"}
+)
+
+// Parse reads a file; file is its name in messages, relative to the workspace. All that is wrong is said at once, in the order of the file. The File
+// is never nil, and whole only where the list has no errors. Safe for concurrent use.
 func Parse(file string, src []byte) (*File, diag.List) {
-	return &File{}, diag.List{{Code: "unreadable", Summary: "Test cases are not read yet", Range: diag.Range{File: file}}}
+	root, ds := yamltree.Parse(file, src)
+	r := &reader{diags: ds}
+	f := &File{}
+	switch {
+	case root == nil && len(ds) > 0:
+	case root == nil || root.Kind == yamltree.Map && len(root.Pairs) == 0 && len(ds) == 0:
+		r.bad("bad-value", diag.Range{File: file}, "There are no test cases", "The file is a mapping of names to cases.", "")
+	case root.Kind != yamltree.Map:
+		r.wrongType(root, "Test cases are a mapping", "Input should be a valid dictionary", "Its keys are names of cases.")
+	default:
+		seen := map[string]yamltree.Pair{}
+		for _, p := range root.Pairs {
+			r.context = fmt.Sprintf("case %q", clip(p.Key))
+			r.key(p, seen)
+			if c := r.testCase(p); c != nil {
+				f.Cases = append(f.Cases, c)
+			}
+		}
+	}
+	return f, r.diags.Sort()
+}
+
+type reader struct {
+	diags   diag.List
+	context string
+}
+
+func (r *reader) bad(code string, rng diag.Range, summary, detail, hint string) {
+	r.diags = append(r.diags, diag.Diag{Code: code, Summary: summary, Detail: detail, Hint: hint, Range: rng, Context: r.context})
+}
+
+func (r *reader) wrongType(n *yamltree.Node, summary, detail, hint string) {
+	r.bad("bad-type", n.Head(), summary, fmt.Sprintf("%s; this is %s.", detail, n.Kind), hint)
+}
+
+// key checks what a case is called.
+func (r *reader) key(p yamltree.Pair, seen map[string]yamltree.Pair) {
+	if !keyForm.MatchString(p.Key) || strings.Contains(p.Key, "..") {
+		r.bad("bad-value", p.At, fmt.Sprintf("%q cannot name a case", clip(p.Key)), "The name is one of files as well: letters, digits, `_`, `-`, `.` and spaces.", "")
+		return
+	}
+	fold := strings.ToLower(p.Key)
+	if first, ok := seen[fold]; ok {
+		r.diags = append(r.diags, diag.Diag{Code: "bad-value", Summary: fmt.Sprintf("The cases %q and %q differ by case only", clip(first.Key), clip(p.Key)),
+			Detail: "Their snapshots would be one file on some disks.", Range: p.At, Context: r.context, Related: []diag.Related{{Range: first.At, Text: "the other one"}}})
+		return
+	}
+	seen[fold] = p
+}
+
+func (r *reader) testCase(p yamltree.Pair) *Case {
+	n := p.Value
+	if n.Kind != yamltree.Map {
+		r.wrongType(n, "A test case is a mapping", "Input should be a valid dictionary", "Its keys are name, description and params, and what is expected.")
+		return nil
+	}
+	r.keys(n, "A test case", caseKeys, requiredKeys)
+	c := &Case{Key: p.Key, Params: ojson.New(), Status: 200, At: p.At}
+	c.Name = r.text(n.Get("name"), "A case's name")
+	c.Description = r.text(n.Get("description"), "A case's description")
+	if params := n.Get("params"); params != nil {
+		if params.Kind != yamltree.Map {
+			r.wrongType(params, "params is a mapping", "Input should be a valid dictionary", "A case without parameters has {}.")
+		} else {
+			v, ds := params.JSON("", nil)
+			for _, d := range ds {
+				d.Context = r.context
+				r.diags = append(r.diags, d)
+			}
+			c.Params, _ = v.(*ojson.Object)
+		}
+	}
+	if a := n.Get("assertions"); a != nil {
+		c.Asserts = true
+		c.Contains = r.assertions(a)
+	}
+	if v := n.Get("raises"); v != nil {
+		if v.Kind != yamltree.Bool {
+			r.wrongType(v, "raises is true or false", "Input should be a valid boolean", "")
+		}
+		c.Raises = v.Text == "true"
+	}
+	if v := n.Get("expected_status_code"); v != nil {
+		code, err := strconv.Atoi(v.Text)
+		switch {
+		case v.Kind != yamltree.Int:
+			r.wrongType(v, "expected_status_code is a whole number", "Input should be a valid integer", "")
+		case err != nil || code < 100 || code > 599:
+			r.bad("bad-value", v.Range, fmt.Sprintf("%s is no status of HTTP", clip(v.Text)), "A status is from 100 to 599.", "")
+		default:
+			c.Status = code
+		}
+	}
+	return c
+}
+
+func (r *reader) assertions(n *yamltree.Node) []string {
+	if n.Kind != yamltree.Map {
+		r.wrongType(n, "assertions is a mapping", "Input should be a valid dictionary", "Its key is result_stdout_contains.")
+		return nil
+	}
+	known := []string{"result_stdout_contains"}
+	r.keys(n, "assertions", known, known)
+	l := n.Get("result_stdout_contains")
+	if l == nil {
+		return nil
+	}
+	if l.Kind != yamltree.List {
+		r.wrongType(l, "result_stdout_contains is a list", "Input should be a valid list", "")
+		return nil
+	}
+	var out []string
+	for _, e := range l.List {
+		out = append(out, r.text(e, "An element of result_stdout_contains"))
+	}
+	return out
+}
+
+// keys says which of n's keys are unknown and which are missing.
+func (r *reader) keys(n *yamltree.Node, what string, known, required []string) {
+	for _, p := range n.Pairs {
+		if !slices.Contains(known, p.Key) {
+			r.bad("unknown-key", p.At, fmt.Sprintf("%s has no key %q", what, clip(p.Key)), "Extra inputs are not permitted. The keys are "+strings.Join(known, ", ")+".",
+				diag.DidYouMean(p.Key, known))
+		}
+	}
+	for _, k := range required {
+		if n.Get(k) == nil {
+			r.bad("missing-key", n.Head(), fmt.Sprintf("%q is missing", k), "Field required.", "")
+		}
+	}
+}
+
+func (r *reader) text(n *yamltree.Node, what string) string {
+	if n == nil {
+		return ""
+	}
+	if n.Kind == yamltree.String {
+		return n.Text
+	}
+	hint := ""
+	if n.Kind == yamltree.Int || n.Kind == yamltree.Float || n.Kind == yamltree.Bool {
+		hint = fmt.Sprintf("Put it in quotes: %q.", clip(n.Text))
+	}
+	r.wrongType(n, what+" is text", "Input should be a valid string", hint)
+	return ""
+}
+
+// clip shortens what a message quotes.
+func clip(s string) string {
+	if r := []rune(s); len(r) > 80 {
+		return string(r[:80]) + "..."
+	}
+	return s
 }

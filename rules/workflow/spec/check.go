@@ -64,7 +64,7 @@ func (c *checker) mapping(n *yamltree.Node, at string, s shape) bool {
 	for i := range n.Pairs {
 		p := &n.Pairs[i]
 		if slices.Contains(s.keys, p.Key) {
-			c.place(at+"/"+escape(p.Key), p)
+			c.place(at+"/"+yamltree.Step(p.Key), p)
 			continue
 		}
 		if s.open {
@@ -188,17 +188,9 @@ func (p Places) Value(pointer string) diag.Range {
 // Pointer joins the steps of a JSON pointer to base.
 func Pointer(base string, steps ...string) string {
 	for _, s := range steps {
-		base += "/" + escape(s)
+		base += "/" + yamltree.Step(s)
 	}
 	return base
-}
-
-// escape makes a key a step of a JSON pointer (RFC 6901).
-func escape(s string) string {
-	if !strings.ContainsAny(s, "~/") {
-		return s
-	}
-	return strings.NewReplacer("~", "~0", "/", "~1").Replace(s)
 }
 
 // list joins names for people: a, b and c.

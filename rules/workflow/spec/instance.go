@@ -95,7 +95,7 @@ func (c *checker) partial(n *yamltree.Node, at string) []Entry {
 	var out []Entry
 	for i := range n.Pairs {
 		p := &n.Pairs[i]
-		at := at + "/" + escape(p.Key)
+		at := at + "/" + yamltree.Step(p.Key)
 		c.place(at, p)
 		c.argName(p.Key, p.At)
 		out = append(out, Entry{Key: p.Key, Value: c.value(p.Value, at, true)})

@@ -58,7 +58,7 @@ func (c *checker) extra(n *yamltree.Node, at string, known []string) []Entry {
 			continue
 		}
 		c.finite(p.Value)
-		out = append(out, Entry{Key: p.Key, Value: c.value(p.Value, at+"/"+escape(p.Key), false)})
+		out = append(out, Entry{Key: p.Key, Value: c.value(p.Value, at+"/"+yamltree.Step(p.Key), false)})
 	}
 	slices.SortFunc(out, func(a, b Entry) int { return strings.Compare(a.Key, b.Key) })
 	return out
@@ -89,7 +89,7 @@ func (c *checker) overridesOf(n *yamltree.Node, at, what string) []Override {
 	order := map[string]int{}
 	for i := range n.Pairs {
 		p := &n.Pairs[i]
-		at := at + "/" + escape(p.Key)
+		at := at + "/" + yamltree.Step(p.Key)
 		c.place(at, p)
 		steps := strings.Split(p.Key, ".")
 		if slices.Contains(steps, "") {

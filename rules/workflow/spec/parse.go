@@ -94,12 +94,12 @@ func itemHint(n *yamltree.Node) string {
 	switch {
 	case n.Kind != yamltree.Map:
 		return "A task instance has id and task."
-	case has("title") || has("tasks") || has("type"):
+	case has("title") || has("type") || has("tasks") && !has("id"):
 		return "A task group has `type: task-group`, title, description and tasks."
 	case has("id"):
 		return `"task" is missing.` + spaced(nearMiss(n, "task", instanceShape.keys))
 	case has("task"):
-		return `"id" is missing.`
+		return `"id" is missing.` + spaced(nearMiss(n, "id", instanceShape.keys))
 	}
 	return "A task instance has id and task."
 }

@@ -121,7 +121,7 @@ func (c *checker) channel(name string, rng diag.Range) {
 	if _, known := Channels[name]; known {
 		return
 	}
-	if u, err := url.Parse(name); err == nil && u.Scheme != "" {
+	if u, err := url.Parse(name); err == nil && u.Scheme != "" && strings.Contains(name, "://") {
 		return
 	}
 	names := make([]string, 0, len(Channels))

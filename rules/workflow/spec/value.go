@@ -42,7 +42,7 @@ func (c *checker) value(n *yamltree.Node, at string, vars bool) Value {
 		v := Value{Kind: Dict, Dict: make([]Entry, 0, len(n.Pairs))}
 		for i := range n.Pairs {
 			p := &n.Pairs[i]
-			v.Dict = append(v.Dict, Entry{Key: p.Key, Value: c.nested(p.Value, at+"/"+escape(p.Key), vars)})
+			v.Dict = append(v.Dict, Entry{Key: p.Key, Value: c.nested(p.Value, at+"/"+yamltree.Step(p.Key), vars)})
 		}
 		return v
 	}
@@ -148,7 +148,7 @@ func (v *Value) Returns(at string, f func(at, id string)) {
 		}
 	case Dict:
 		for i := range v.Dict {
-			v.Dict[i].Value.Returns(at+"/"+escape(v.Dict[i].Key), f)
+			v.Dict[i].Value.Returns(at+"/"+yamltree.Step(v.Dict[i].Key), f)
 		}
 	}
 }
@@ -156,7 +156,7 @@ func (v *Value) Returns(at string, f func(at, id string)) {
 // Returns calls f with the id of each instance whose result i takes, in the order of the file, and with the pointer of where it stands.
 func (i *Instance) Returns(f func(at, id string)) {
 	for k := range i.Partial {
-		i.Partial[k].Value.Returns(i.At+"/partial/"+escape(i.Partial[k].Key), f)
+		i.Partial[k].Value.Returns(i.At+"/partial/"+yamltree.Step(i.Partial[k].Key), f)
 	}
 	if i.ArgValues != nil {
 		i.ArgValues.Returns(i.At+"/"+string(i.Method)+"/argvalues", f)
