@@ -9,6 +9,7 @@ import (
 	"github.com/cairn-build/cairn/rules/golang"
 	"github.com/cairn-build/cairn/rules/python"
 	"github.com/cairn-build/cairn/rules/remote"
+	"github.com/cairn-build/cairn/rules/workflow"
 )
 
 // All gives every kind, sorted by name.
@@ -29,6 +30,7 @@ func All() []*rule.Rule {
 		python.PythonWheel,
 		remote.RegistryFile,
 		python.Script,
+		workflow.TaskPackage,
 		command.Test,
 		file.WriteFile,
 	}

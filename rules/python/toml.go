@@ -47,3 +47,7 @@ func tooDeep(b []byte) int {
 	}
 	return 0
 }
+
+// ParseTOML reads a document, for the kinds that build on environments: tables are map[string]any, arrays []any. An error says which line it
+// is about.
+func ParseTOML(b []byte) (map[string]any, error) { return parseTOML(b) }
