@@ -41,6 +41,9 @@ func Compile(w *link.Workflow, o Options) (*Package, error) {
 		name  string
 		value *ojson.Object
 	}{{"params.json", params}, {"rjsf.json", rjsf}} {
+		if err := schema.Check(doc.name, doc.value); err != nil {
+			return nil, err
+		}
 		b, err := ojson.Marshal(doc.value, "  ")
 		if err != nil {
 			return nil, fmt.Errorf("internal error: %s: %w", doc.name, err)
