@@ -58,8 +58,10 @@ func (s *session) launch(ctx context.Context, l label.Label, peek func(build.Run
 
 // replace turns this process into the program; it returns only where that fails.
 func (a *app) replace(l *build.Launch, args []string) error {
-	if err := os.Chdir(l.Dir); err != nil {
-		return &environmentError{err}
+	if l.Dir != "" {
+		if err := os.Chdir(l.Dir); err != nil {
+			return &environmentError{err}
+		}
 	}
 	argv := append(slices.Clone(l.Argv), args...)
 	err := syscall.Exec(argv[0], argv, a.environ(l))

@@ -6,9 +6,9 @@ import (
 	"github.com/cairn-build/cairn/graph/rule"
 )
 
-// The encoded form of a program, as the snapshot keeps it beside its target: version 4, argv, env, passed names, data, tools, trees,
-// layers, and 1 with the script's own words or 0.
-const programVersion = 4
+// The encoded form of a program, as the snapshot keeps it beside its target: version 5, argv, env, passed names, data, tools, trees,
+// layers, path, whether it starts here, and 1 with the script's own words or 0.
+const programVersion = 5
 
 // EncodeProgram gives what `cairn run` needs of p.
 func EncodeProgram(p rule.Program) []byte {
@@ -21,6 +21,12 @@ func EncodeProgram(p rule.Program) []byte {
 	e.strs(p.Tools)
 	e.artifacts(p.Trees)
 	e.layers(p.Layers)
+	e.strs(p.Path)
+	if p.Here {
+		e.num(1)
+	} else {
+		e.num(0)
+	}
 	if s := p.Script; s != nil {
 		e.num(1)
 		e.str(s.Dir)
@@ -68,6 +74,8 @@ func DecodeProgram(b []byte) (rule.Program, bool) {
 	p.Tools = d.strs()
 	p.Trees = d.artifacts()
 	p.Layers = d.layers()
+	p.Path = d.strs()
+	p.Here = d.num() == 1
 	if d.num() == 1 {
 		s := &rule.Script{Dir: d.str(), Path: d.strs(), Grace: time.Duration(d.num())}
 		flags := d.num()

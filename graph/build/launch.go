@@ -19,11 +19,12 @@ type Launch struct {
 	Label string
 	Argv  []string // Argv[0] is an absolute path
 	Env   []string // what is set on top of the caller's environment, NAME=value
-	Dir   string   // where it starts: the workspace, to which paths in Argv are relative; "" for a script that starts where cairn was called
+	Dir   string   // where it starts: the workspace, to which paths in Argv are relative; "" for what starts where cairn was called
 	// Script is set for a program that cairn stays with. Its paths are absolute.
 	Script  *rule.Script
 	PassEnv []string
 
+	path    []string // leads PATH, of one that is no script
 	release func()
 }
 
@@ -88,8 +89,15 @@ func (e *Engine) launch(ctx context.Context, g *state.Graph, t state.TargetID, p
 		return nil, err
 	}
 	inEnv := where
-	if p.Script != nil {
+	switch {
+	case p.Script != nil:
 		inEnv = e.asScript(l, p, &where)
+	case p.Here:
+		l.Dir = ""
+		inEnv = e.modules(p, &where)
+		for _, d := range p.Path {
+			l.path = append(l.path, where.at(d))
+		}
 	}
 	for _, a := range p.Argv {
 		l.Argv = append(l.Argv, where.at(expand(a)))

@@ -16,6 +16,16 @@ func (e *Engine) asScript(l *Launch, p rule.Program, where *spots) (modules spot
 	if s.Dir != "" {
 		l.Dir = filepath.Join(e.o.Root, filepath.FromSlash(s.Dir))
 	}
+	modules = e.modules(p, where)
+	s.List, s.Project = where.at(s.List), where.at(s.Project)
+	for i := range s.Path {
+		s.Path[i] = where.at(s.Path[i])
+	}
+	return modules
+}
+
+// modules adds the places of p's data to where, and gives them with those of the folders in PYTHONPATH.
+func (e *Engine) modules(p rule.Program, where *spots) (modules spots) {
 	for _, d := range p.Data {
 		*where = append(*where, spot{d.Path, filepath.Join(e.o.Root, filepath.FromSlash(d.Path))})
 	}
@@ -29,10 +39,6 @@ func (e *Engine) asScript(l *Launch, p rule.Program, where *spots) (modules spot
 				modules = append(modules, spot{dir, filepath.Join(e.o.Root, filepath.FromSlash(dir))})
 			}
 		}
-	}
-	s.List, s.Project = where.at(s.List), where.at(s.Project)
-	for i := range s.Path {
-		s.Path[i] = where.at(s.Path[i])
 	}
 	return modules
 }
@@ -58,8 +64,12 @@ func (l *Launch) Environ(caller []string) []string {
 			put(name, value)
 		}
 	}
-	if l.Script != nil && len(l.Script.Path) > 0 {
-		put("PATH", strings.Join(append(slices.Clone(l.Script.Path), slices.DeleteFunc([]string{set["PATH"]}, func(s string) bool { return s == "" })...), ":"))
+	lead := l.path
+	if l.Script != nil {
+		lead = l.Script.Path
+	}
+	if len(lead) > 0 {
+		put("PATH", strings.Join(append(slices.Clone(lead), slices.DeleteFunc([]string{set["PATH"]}, func(s string) bool { return s == "" })...), ":"))
 	}
 	for _, v := range l.Env {
 		name, value, _ := strings.Cut(v, "=")

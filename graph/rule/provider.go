@@ -20,6 +20,10 @@ type Program struct {
 	Trees    []Artifact
 	Layers   []Layer
 	Platform Platform
+	// Here programs start where cairn was called, and not in the workspace. Then paths of Data, and elements of PYTHONPATH, are made absolute.
+	Here bool
+	// Path are folders that lead the PATH of a Here program, as Argv names paths.
+	Path []string
 	// Script programs are started by a cairn that stays, in an environment of their own; nil for those that take cairn's place.
 	Script *Script
 }
