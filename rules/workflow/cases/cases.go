@@ -3,6 +3,8 @@
 package cases
 
 import (
+	"strings"
+
 	"github.com/cairn-build/cairn/graph/diag"
 	"github.com/cairn-build/cairn/rules/workflow/ojson"
 )
@@ -27,7 +29,24 @@ type Case struct {
 	Raises bool
 	Status int // what POST / answers with: 200 where the file says nothing
 
+	// MockIO says whether tasks that read and write are replaced by their examples; nil where the file leaves that to who runs it.
+	MockIO *bool
+	// Mocks are files that take the place of the examples that tasks bring, in the order of the file.
+	Mocks []Mock
+
 	At diag.Range // of the key
+}
+
+// Mock is one entry of mock_io_overrides, a key that the ecosystem's test scripts have.
+type Mock struct {
+	Task string // "package.tasks.function"
+	File string // a path relative to the test cases' folder, or an address
+	At   diag.Range
+}
+
+// Env gives the variable of the environment by which wt-task is told of the file.
+func (m Mock) Env() string {
+	return "WT_TASK_MOCK_IO__" + strings.ToUpper(strings.ReplaceAll(m.Task, ".", "_"))
 }
 
 // Named gives the case of a key, nil where there is none.

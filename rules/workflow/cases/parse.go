@@ -15,8 +15,11 @@ import (
 // keyForm is what a case is called: its key is a name of files as well.
 var keyForm = regexp.MustCompile(`^[A-Za-z0-9_](?:[A-Za-z0-9_. -]{0,98}[A-Za-z0-9_-])?$`)
 
+// taskForm is a function with its module.
+var taskForm = regexp.MustCompile(`^[\pL_][\pL\pN_]*(?:\.[\pL_][\pL\pN_]*)+$`)
+
 var (
-	caseKeys     = []string{"name", "description", "params", "assertions", "raises", "expected_status_code"}
+	caseKeys     = []string{"name", "description", "params", "assertions", "raises", "expected_status_code", "mock_io", "mock_io_overrides"}
 	requiredKeys = []string{"name", "description", "params"}
 )
 
@@ -100,10 +103,14 @@ func (r *reader) testCase(p yamltree.Pair) *Case {
 		c.Contains = r.assertions(a)
 	}
 	if v := n.Get("raises"); v != nil {
-		if v.Kind != yamltree.Bool {
-			r.wrongType(v, "raises is true or false", "Input should be a valid boolean", "")
-		}
-		c.Raises = v.Text == "true"
+		c.Raises = r.flag(v, "raises")
+	}
+	if v := n.Get("mock_io"); v != nil {
+		mock := r.flag(v, "mock_io")
+		c.MockIO = &mock
+	}
+	if v := n.Get("mock_io_overrides"); v != nil {
+		c.Mocks = r.mocks(v)
 	}
 	if v := n.Get("expected_status_code"); v != nil {
 		code, err := strconv.Atoi(v.Text)
@@ -137,6 +144,32 @@ func (r *reader) assertions(n *yamltree.Node) []string {
 	var out []string
 	for _, e := range l.List {
 		out = append(out, r.text(e, "An element of result_stdout_contains"))
+	}
+	return out
+}
+
+func (r *reader) flag(n *yamltree.Node, what string) bool {
+	if n.Kind != yamltree.Bool {
+		r.wrongType(n, what+" is true or false", "Input should be a valid boolean", "Write true or false, without quotes.")
+	}
+	return n.Text == "true"
+}
+
+func (r *reader) mocks(n *yamltree.Node) []Mock {
+	if n.Kind != yamltree.Map {
+		r.wrongType(n, "mock_io_overrides is a mapping", "Input should be a valid dictionary", "Its keys are tasks, package.tasks.function; its values files.")
+		return nil
+	}
+	var out []Mock
+	for _, p := range n.Pairs {
+		if !taskForm.MatchString(p.Key) {
+			r.bad("bad-value", p.At, fmt.Sprintf("%q is no task", clip(p.Key)), "A task is named with its module here: package.tasks.function.", "")
+		}
+		m := Mock{Task: p.Key, File: r.text(p.Value, "A file"), At: p.Value.Head()}
+		if p.Value.Kind == yamltree.String && m.File == "" {
+			r.bad("bad-value", p.Value.Range, "The file is empty", "", "")
+		}
+		out = append(out, m)
 	}
 	return out
 }
