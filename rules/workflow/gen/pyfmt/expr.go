@@ -136,3 +136,12 @@ func statement(indented int, head string, x Expr) string {
 	}
 	return layout(d, indented) + "\n"
 }
+
+// Def is the head of a function whose parameters are written with their types.
+func Def(indented int, name string, params []string, returns string) string {
+	as := make([]Arg, len(params))
+	for i, p := range params {
+		as[i] = Arg{text(p)}
+	}
+	return layout(concat{text("def " + name), arguments(as), text(" -> " + returns + ":")}, indented) + "\n"
+}

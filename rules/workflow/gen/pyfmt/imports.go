@@ -15,7 +15,7 @@ type Import struct {
 }
 
 // standard are the modules of the standard library that generated code imports; all others are taken for somebody's package.
-var standard = map[string]bool{"os": true, "sys": true, "json": true, "typing": true, "collections": true, "pathlib": true}
+var standard = map[string]bool{"os": true, "sys": true, "json": true, "typing": true, "collections": true, "pathlib": true, "importlib": true}
 
 // imported is one line of imports.
 type imported struct {

@@ -1,0 +1,344 @@
+"""The workflow over HTTP. Each run is a process with its own environment and its own results, so that runs never mix."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+import tempfile
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any, Literal
+
+from fastapi import Body, FastAPI, HTTPException, Query, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.middleware.gzip import GZipMiddleware
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+from wt_contracts import ValidationError, ValidationErrorResponse, validate
+
+from . import metadata, results
+from .results import Misuse, Place, outcome
+
+# What a client may set in the environment of its run: connections, examples of mocked tasks, what the workflow itself names, and what
+# WT_CLIENT_ENV lists (names and patterns with *, with commas between). Anything else could change which code is run.
+_CLIENT_ENV = ["ecoscope_workflows__*", "wt_task_mock_io__*"]
+
+_WRAPPER = {"params", "data_connections_env_vars", "lithops_config"}
+
+
+class Outcome(BaseModel):
+    result: Any = None
+    error: str | None = None
+    trace: str | None = None
+
+
+class Started(Outcome):
+    results_url: str
+
+
+class _Runs:
+    """The processes there are, so that none outlives the server."""
+
+    def __init__(self) -> None:
+        self.processes: set[asyncio.subprocess.Process] = set()
+        self.tasks: set[asyncio.Task[None]] = set()
+
+    async def start(
+        self, words: list[str], params: Any, env: dict[str, str]
+    ) -> asyncio.subprocess.Process:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            str(__package__),
+            "run",
+            "--config-json",
+            "-",
+            "--no-print",
+            *words,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=sys.stderr.fileno(),
+            env=env,
+            start_new_session=True,
+        )
+        self.processes.add(process)
+        assert process.stdin is not None
+        try:
+            process.stdin.write(json.dumps(params).encode())
+            await process.stdin.drain()
+            process.stdin.close()
+        except (BrokenPipeError, ConnectionResetError):
+            pass  # it has ended, and result.json says why
+        return process
+
+    async def wait(
+        self,
+        process: asyncio.subprocess.Process,
+        timeout: float | None,
+        request: Request | None,
+    ) -> str | None:
+        """Wait until a run ends; None, or why it was ended before."""
+        ended = asyncio.create_task(process.wait())
+        loop = asyncio.get_running_loop()
+        until = None if timeout is None else loop.time() + timeout
+        why = None
+        try:
+            while True:
+                await asyncio.wait({ended}, timeout=0.2)
+                if ended.done():
+                    break
+                if until is not None and loop.time() >= until:
+                    why = f"the run was ended after {timeout} s, its timeout"
+                    break
+                if request is not None and await request.is_disconnected():
+                    why = "the run was ended, as its client has gone"
+                    break
+        finally:
+            if not ended.done():
+                await asyncio.shield(self.stop(process))
+            self.processes.discard(process)
+        return why
+
+    async def stop(self, process: asyncio.subprocess.Process) -> None:
+        """End a run with all that it has started."""
+        for number, patience in ((signal.SIGTERM, 3.0), (signal.SIGKILL, 10.0)):
+            try:
+                os.killpg(process.pid, number)
+            except ProcessLookupError:
+                return
+            try:
+                await asyncio.wait_for(process.wait(), patience)
+            except asyncio.TimeoutError:
+                continue
+            if number == signal.SIGTERM:
+                # What the run has started may not have heard.
+                try:
+                    os.killpg(process.pid, signal.SIGKILL)
+                except ProcessLookupError:
+                    pass
+            return
+
+    async def stop_all(self) -> None:
+        await asyncio.gather(*(self.stop(p) for p in list(self.processes)))
+
+
+_runs = _Runs()
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    yield
+    await _runs.stop_all()
+
+
+app = FastAPI(title=metadata.NAME, version=metadata.VERSION, lifespan=_lifespan)
+app.add_middleware(GZipMiddleware, minimum_size=1000)
+
+
+@app.exception_handler(RequestValidationError)
+async def _refused(request: Request, e: RequestValidationError) -> JSONResponse:
+    """Say what is wrong with a request in the form in which parameters are refused."""
+    detail = [
+        {
+            "message": x["msg"],
+            "path": list(x["loc"]),
+            "schema_path": [],
+            "validator": x["type"],
+            "input": results.plain(x.get("input")),
+        }
+        for x in e.errors()
+    ]
+    return JSONResponse({"detail": detail}, status_code=422)
+
+
+@app.get("/")
+def health() -> dict[str, str]:
+    """Say that the server is there."""
+    return {"status": "ok"}
+
+
+@app.get("/rjsf")
+def rjsf() -> dict[str, Any]:
+    """Give the schema of the form."""
+    return metadata.load_rjsf_schema()
+
+
+@app.get("/params")
+def params() -> dict[str, Any]:
+    """Give the schema of the parameters."""
+    return metadata.load_params_schema()
+
+
+@app.get("/data-connection-property-names")
+def data_connection_property_names() -> dict[str, list[str]]:
+    """Say which instances take which connection."""
+    return metadata.get_data_connection_property_names()
+
+
+@app.get("/metadata")
+def describe() -> dict[str, Any]:
+    """Say what the workflow is."""
+    return metadata.describe()
+
+
+@app.get("/graph", response_class=Response)
+def graph() -> Response:
+    """Give the picture of the graph."""
+    return Response(metadata.graph(), media_type="image/svg+xml")
+
+
+@app.post("/formdata-to-params", responses={422: {"model": ValidationErrorResponse}})
+def formdata_to_params(formdata: dict[str, Any]) -> dict[str, Any]:
+    """Turn what a form gives into parameters."""
+    try:
+        return metadata.formdata_to_params(formdata)
+    except ValidationError as e:
+        raise HTTPException(422, detail=e.errors) from e
+
+
+@app.post("/params-to-formdata", responses={422: {"model": ValidationErrorResponse}})
+def params_to_formdata(params: dict[str, Any]) -> dict[str, Any]:
+    """Turn parameters into what the form shows."""
+    try:
+        return metadata.params_to_formdata(params)
+    except ValidationError as e:
+        raise HTTPException(422, detail=e.errors) from e
+
+
+@app.post(
+    "/",
+    response_model=Outcome,
+    responses={
+        202: {"model": Started},
+        422: {"model": ValidationErrorResponse},
+        500: {"model": Outcome},
+    },
+)
+async def run(
+    request: Request,
+    body: dict[str, Any] = Body(
+        description="Parameters by instance; or an object with params, and with data_connections_env_vars for the run's environment."
+    ),
+    execution_mode: Literal["sequential", "parallel", "async"] = "sequential",
+    mock_io: bool = False,
+    results_url: str | None = Query(
+        None, description="A folder or an address that result.json goes to."
+    ),
+    wait: bool = Query(
+        True, description="Wait for the result; else results_url is where it will be."
+    ),
+    timeout: float | None = Query(
+        None, gt=0, description="After so many seconds the run is ended."
+    ),
+) -> JSONResponse:
+    """Run the workflow."""
+    params, env = _read(body)
+    with tempfile.TemporaryDirectory(prefix="wt-run-") as scratch:
+        where = results_url
+        if where is None:
+            where = scratch if wait else _folder()
+        try:
+            place = Place(where)
+            place.clear()
+        except Misuse as e:
+            raise _refusal(str(e), ["query", "results_url"], where) from e
+        try:
+            validate(params, metadata.load_params_schema())
+        except ValidationError as e:
+            place.write(outcome(error=str(e)))
+            raise HTTPException(422, detail=e.errors) from e
+        words = ["--execution-mode", execution_mode, "--progress", "none"]
+        if mock_io:
+            words.append("--mock-io")
+        process = await _runs.start(
+            words,
+            params,
+            {**os.environ, **env, results.VARIABLES[0]: where},
+        )
+        if not wait:
+            later = asyncio.create_task(_later(process, timeout, place))
+            _runs.tasks.add(later)
+            later.add_done_callback(_runs.tasks.discard)
+            return JSONResponse({**outcome(), "results_url": where}, status_code=202)
+        why = await _runs.wait(process, timeout, request)
+        out = _outcome(process, place, why)
+    return JSONResponse(out, status_code=200 if out.get("error") is None else 500)
+
+
+async def _later(
+    process: asyncio.subprocess.Process, timeout: float | None, place: Place
+) -> None:
+    _outcome(process, place, await _runs.wait(process, timeout, None))
+
+
+def _outcome(
+    process: asyncio.subprocess.Process, place: Place, why: str | None
+) -> dict[str, Any]:
+    """Give the outcome of a run that has ended, which is in its place then, too."""
+    out = place.read()
+    if why is None and out is not None:
+        return out
+    said = out.get("error") if out else None
+    if why is not None:
+        error = f"{said}: {why}" if said else why
+    else:
+        error = f"the run ended with exit code {process.returncode} and left no result"
+    out = outcome(error=error)
+    place.write(out)
+    return out
+
+
+def _read(body: dict[str, Any]) -> tuple[Any, dict[str, str]]:
+    """Give parameters and environment of a request.
+
+    The body is an object with params, as generation A has it, or the parameters themselves; it is the former if it holds
+    params and nothing else that is unknown there, unless the workflow has an instance of that name.
+    """
+    known = {t["id"] for t in metadata.TASKS}
+    if "params" not in body or set(body) - _WRAPPER or "params" in known:
+        return body, {}
+    env = body.get("data_connections_env_vars") or {}
+    where = ["body", "data_connections_env_vars"]
+    if not isinstance(env, dict):
+        raise _refusal("names and values are needed", where, env)
+    extra = os.environ.get("WT_CLIENT_ENV", "").split(",")
+    may = [*_CLIENT_ENV, *(n.lower() for n in [*metadata.ENV, *extra] if n)]
+    for name, value in env.items():
+        if not any(fnmatchcase(name.lower(), pattern) for pattern in may):
+            raise _refusal(
+                f"a client may not set {name}; WT_CLIENT_ENV of the server lists what it may",
+                [*where, name],
+                None,
+            )
+        if not isinstance(value, str):
+            raise _refusal("a text is needed", [*where, name], None)
+    return body["params"], env
+
+
+def _refusal(message: str, path: list[str], value: Any) -> HTTPException:
+    return HTTPException(
+        422,
+        detail=[
+            {
+                "message": message,
+                "path": path,
+                "schema_path": [],
+                "validator": None,
+                "input": value,
+            }
+        ],
+    )
+
+
+def _folder() -> str:
+    """Give a folder for the results of a run that nobody waits for."""
+    base: str | Path = tempfile.gettempdir()
+    try:
+        named = results.place()
+        base = named.folder or f"{named.url.rstrip('/')}"
+    except Misuse:
+        pass
+    return f"{base}/run-{uuid.uuid4().hex}"
