@@ -8,6 +8,9 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/cairn-build/cairn/rules/workflow/adapter"
+	"github.com/cairn-build/cairn/rules/workflow/adapter"
+	"github.com/cairn-build/cairn/rules/workflow/gen/code"
 	"github.com/cairn-build/cairn/rules/workflow/gen/manifest"
 	"github.com/cairn-build/cairn/rules/workflow/gen/schema"
 	"github.com/cairn-build/cairn/rules/workflow/gen/svg"
@@ -34,6 +37,19 @@ func Compile(w *link.Workflow, o Options) (*Package, error) {
 	if err != nil {
 		return nil, err
 	}
+	python := code.Options{Dist: dir, Module: module, Version: in.Version, SpecSum: specSum(w.Spec), Adapter: o.Adapter}
+	files, err := code.Files(w, python)
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range files {
+		p.add(f.Path, f.Data)
+	}
+	if o.Adapter {
+		for path, text := range adapter.Files() {
+			p.add(module+"/adapter/"+path, []byte(text))
+		}
+	}
 	graph := svg.Render(w)
 	p.add("graph.svg", graph)
 	p.add(module+"/graph.svg", graph)
@@ -50,6 +66,11 @@ func Compile(w *link.Workflow, o Options) (*Package, error) {
 		}
 		p.add(module+"/"+doc.name, append(b, '\n'))
 	}
+	if o.Adapter {
+		for path, text := range adapter.Files() {
+			p.add(module+"/adapter/"+path, []byte(text))
+		}
+	}
 	p.add("Dockerfile", manifest.Dockerfile(in))
 	p.add(".dockerignore", manifest.Dockerignore())
 	p.add("pixi.toml", pixi)
@@ -57,7 +78,7 @@ func Compile(w *link.Workflow, o Options) (*Package, error) {
 
 	// What the fingerprints cover is all there, with the version 0.0.0 and without headers.
 	f := manifest.Fingerprints{
-		Spec:   specSum(w.Spec),
+		Spec:   python.SpecSum,
 		Params: schema.Fingerprint(params),
 		Basic:  p.sum("Dockerfile", "pixi.toml"),
 		Strict: p.sum(),
@@ -72,6 +93,9 @@ func Compile(w *link.Workflow, o Options) (*Package, error) {
 		}
 		p.replace("pixi.toml", pixi)
 		p.replace("pyproject.toml", manifest.Pyproject(in))
+		python.Version = in.Version
+		facts := code.Facts(w, python)
+		p.replace(facts.Path, facts.Data)
 	}
 	p.add("VERSION.yaml", v.YAML())
 	p.add("README.md", manifest.Readme(in, f))

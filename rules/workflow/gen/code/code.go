@@ -29,8 +29,18 @@ type File struct {
 	Data []byte
 }
 
-//go:embed static
+// The patterns name the files: of a folder, those with _ before their names are left out.
+//
+//go:embed static/*.py static/dags/*.py static/tests/*.py
 var static embed.FS
+
+//go:embed static/metadata.py
+var metadata string
+
+// Facts gives metadata.py, the one file that says which version the package has.
+func Facts(w *link.Workflow, o Options) File {
+	return File{o.Module + "/metadata.py", []byte(facts(metadata, w, o))}
+}
 
 // Files gives all files of Python, sorted by path.
 func Files(w *link.Workflow, o Options) ([]File, error) {
@@ -65,11 +75,7 @@ func Files(w *link.Workflow, o Options) ([]File, error) {
 		}
 		files[i].Data = []byte(text)
 	}
-	meta, err := static.ReadFile("static/metadata.py")
-	if err != nil {
-		return nil, fmt.Errorf("internal error: %w", err)
-	}
-	set("metadata.py", facts(string(meta), w, o))
+	set("metadata.py", string(Facts(w, o).Data))
 	set("py.typed", "")
 	if o.Adapter {
 		set("dags/__init__.py", adapter)

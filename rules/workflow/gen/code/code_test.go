@@ -118,6 +118,23 @@ func TestGolden(t *testing.T) {
 	}
 }
 
+func TestFiles(t *testing.T) {
+	fs, err := Files(tour(), options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, f := range fs {
+		names = append(names, strings.TrimPrefix(f.Path, options.Module+"/"))
+	}
+	const want = "tests/conftest.py tests/test_metadata.py tests/test_results.py __init__.py __main__.py app.py cli.py dags/__init__.py " +
+		"dags/jupytext.py dags/run_parallel.py dags/run_parallel_mock_io.py dags/run_sequential.py dags/run_sequential_mock_io.py " +
+		"metadata.py parallel.py progress.py py.typed results.py run.py"
+	if got := strings.Join(names, " "); got != want {
+		t.Errorf("the files are %s", got)
+	}
+}
+
 // TestRuffLeavesItAsItIs looks at whole packages, small and large, with the real formatter and linter.
 func TestRuffLeavesItAsItIs(t *testing.T) {
 	small := tour()
