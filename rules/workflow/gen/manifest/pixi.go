@@ -268,11 +268,8 @@ func testTasks() table {
 		{"test-all", "python -m pytest -v tests"},
 		{"test-app-params", "python -m pytest -v tests/test_metadata.py"},
 	}
-	for _, api := range []string{"app", "cli"} {
-		for _, mode := range []string{"async", "sequential"} {
-			t = append(t, field{"test-" + api + "-" + mode + "-mock-io",
-				fmt.Sprintf("python -m pytest -v tests/test_results.py -k '%s and %s and mock-io'", api, mode)})
-		}
+	for _, mode := range []struct{ name, is string }{{"async", "parallel"}, {"sequential", "sequential"}} {
+		t = append(t, field{"test-cli-" + mode.name + "-mock-io", "python -m pytest -v tests/test_results.py -k 'cli and " + mode.is + "'"})
 	}
 	return t
 }
