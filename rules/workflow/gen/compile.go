@@ -9,7 +9,6 @@ import (
 	"slices"
 
 	"github.com/cairn-build/cairn/rules/workflow/adapter"
-	"github.com/cairn-build/cairn/rules/workflow/adapter"
 	"github.com/cairn-build/cairn/rules/workflow/gen/code"
 	"github.com/cairn-build/cairn/rules/workflow/gen/manifest"
 	"github.com/cairn-build/cairn/rules/workflow/gen/schema"
@@ -44,11 +43,6 @@ func Compile(w *link.Workflow, o Options) (*Package, error) {
 	}
 	for _, f := range files {
 		p.add(f.Path, f.Data)
-	}
-	if o.Adapter {
-		for path, text := range adapter.Files() {
-			p.add(module+"/adapter/"+path, []byte(text))
-		}
 	}
 	graph := svg.Render(w)
 	p.add("graph.svg", graph)
