@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/cairn-build/cairn/graph/exec/debiantest"
 	"github.com/cairn-build/cairn/graph/fetch"
 	"github.com/cairn-build/cairn/graph/fetch/git/gittest"
 )
@@ -45,7 +46,7 @@ func onServers(t *testing.T, names []string, test func(t *testing.T, repos, base
 			t.Run(name+"/"+way, func(t *testing.T) {
 				repos := t.TempDir()
 				s, base, err := start(repos, t.TempDir())
-				var missing *gittest.MissingError
+				var missing *debiantest.MissingError
 				if errors.As(err, &missing) {
 					t.Skip(missing)
 				}

@@ -25,10 +25,12 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/cairn-build/cairn/graph/exec/debiantest"
 )
 
 // HTTPS serves the repositories below a folder by nginx and git-http-backend, with a certificate of an authority of its own. place
-// is an empty folder for its files. A *MissingError where there is no nginx.
+// is an empty folder for its files. A *debiantest.MissingError where there is no nginx.
 func HTTPS(repos, place string) (*Server, error) {
 	nginx, err := find("nginx")
 	if err != nil {
@@ -75,7 +77,7 @@ func HTTPS(repos, place string) (*Server, error) {
 
 // startNginx starts nginx on a socket of the file system, so that no other program can have its port first, and passes on to it
 // who comes to a port that is free.
-func (s *Server) startNginx(nginx program, place, calls string) error {
+func (s *Server) startNginx(nginx debiantest.Program, place, calls string) error {
 	dir, err := os.MkdirTemp("", "nginx-") // the address of a socket is short
 	if err != nil {
 		return err
@@ -116,8 +118,8 @@ http {
 	if err := os.WriteFile(filepath.Join(place, "nginx.conf"), []byte(conf), 0o644); err != nil {
 		return err
 	}
-	c := exec.Command(nginx.path, "-p", place, "-e", filepath.Join(place, "error.log"), "-c", filepath.Join(place, "nginx.conf"))
-	c.Env = append(serverEnv(), nginx.env()...)
+	c := exec.Command(nginx.Path, "-p", place, "-e", filepath.Join(place, "error.log"), "-c", filepath.Join(place, "nginx.conf"))
+	c.Env = append(serverEnv(), nginx.Env()...)
 	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := c.Start(); err != nil {
 		return err

@@ -1,149 +1,16 @@
 package gittest
 
 import (
-	"errors"
-	"fmt"
 	"os"
-	"os/exec"
-	"path/filepath"
-	"strings"
-	"sync"
-	"syscall"
+
+	"github.com/cairn-build/cairn/graph/exec/debiantest"
 )
-
-// MissingError says that a program is neither on this machine nor to be had.
-type MissingError struct {
-	Program string
-	Why     error
-}
-
-// Error implements error. It begins with what CI knows skips by.
-func (e *MissingError) Error() string {
-	return fmt.Sprintf("this machine has none: no program %s, and it is not to be had from packages: %v", e.Program, e.Why)
-}
-
-// program is one that can be started.
-type program struct {
-	path string
-	libs string // folders that the loader must look in, "" for none
-	root string // where it was unpacked, "" where the machine has it
-}
 
 // packages says which package of Debian's a program is in.
 var packages = map[string]string{"nginx": "nginx", "sshd": "openssh-server", "ssh": "openssh-client", "ssh-keygen": "openssh-client"}
 
-// find looks for a program where the machine has it, and in Debian's packages otherwise. The error is a *MissingError.
-func find(name string) (program, error) {
-	if p, err := exec.LookPath(name); err == nil {
-		return program{path: p}, nil
-	}
-	for _, dir := range []string{"/usr/sbin", "/usr/local/sbin", "/sbin"} {
-		if p, err := exec.LookPath(filepath.Join(dir, name)); err == nil {
-			return program{path: p}, nil
-		}
-	}
-	root, err := unpacked(packages[name])
-	if err != nil {
-		return program{}, &MissingError{name, err}
-	}
-	for _, dir := range []string{"usr/sbin", "usr/bin", "sbin", "bin"} {
-		if p, err := exec.LookPath(filepath.Join(root, dir, name)); err == nil {
-			libs, err := filepath.Glob(filepath.Join(root, "usr/lib/*-linux-gnu*"))
-			if err != nil {
-				return program{}, err
-			}
-			more, err := filepath.Glob(filepath.Join(root, "lib/*-linux-gnu*"))
-			return program{p, strings.Join(append(libs, more...), ":"), root}, err
-		}
-	}
-	return program{}, &MissingError{name, fmt.Errorf("the package %s has no such file", packages[name])}
-}
-
-// env gives what a command needs so that the program finds its libraries.
-func (p program) env() []string {
-	if p.libs == "" {
-		return nil
-	}
-	return []string{"LD_LIBRARY_PATH=" + p.libs}
-}
-
-// unpackedIn holds where packages were unpacked, or why not, by name, as long as the process lives.
-var (
-	unpackedMu sync.Mutex
-	unpackedIn = map[string]unpackedAt{}
-)
-
-type unpackedAt struct {
-	dir string
-	err error
-}
-
-// unpacked gives a folder with the files of a package of Debian's and of all that it needs and this machine has not. It stays for later
-// runs of the tests. Nothing of the machine is changed: neither its packages nor what it knows of them.
-func unpacked(pkg string) (string, error) {
-	unpackedMu.Lock()
-	defer unpackedMu.Unlock()
-	if u, ok := unpackedIn[pkg]; ok {
-		return u.dir, u.err
-	}
-	at := filepath.Join(os.TempDir(), fmt.Sprintf("cairn-test-debian-%s-%d", pkg, os.Getuid()))
-	if fi, err := os.Stat(at); err == nil {
-		if st, ok := fi.Sys().(*syscall.Stat_t); !ok || int(st.Uid) != os.Getuid() {
-			return "", fmt.Errorf("%s is somebody else's", at)
-		}
-	} else {
-		if err := unpack(pkg, at); err != nil {
-			unpackedIn[pkg] = unpackedAt{err: err}
-			return "", err
-		}
-	}
-	unpackedIn[pkg] = unpackedAt{dir: at}
-	return at, nil
-}
-
-func unpack(pkg, at string) error {
-	tmp, err := os.MkdirTemp(filepath.Dir(at), ".cairn-test-debian-")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(tmp)
-	state, root := filepath.Join(tmp, "state"), filepath.Join(tmp, "root")
-	debs := filepath.Join(tmp, "debs")
-	for _, dir := range []string{filepath.Join(state, "lists/partial"), filepath.Join(debs, "partial"), root} {
-		if err := os.MkdirAll(dir, 0o755); err != nil {
-			return err
-		}
-	}
-	apt := func(own bool, args ...string) error {
-		all := []string{"-qq", "-o", "Debug::NoLocking=1", "-o", "APT::Sandbox::User=root", "-o", "Dir::Cache::archives=" + debs,
-			"-o", "Dir::Cache::pkgcache=", "-o", "Dir::Cache::srcpkgcache=", "-o", "Acquire::Retries=0", "-o", "Acquire::http::Timeout=20"}
-		if own {
-			all = append(all, "-o", "Dir::State::lists="+filepath.Join(state, "lists"))
-		}
-		return run(exec.Command("apt-get", append(all, args...)...))
-	}
-	get := []string{"-y", "--no-install-recommends", "--download-only", "install", pkg}
-	if err := apt(false, get...); err != nil { // what the machine knows of packages is old, or nothing
-		if err := errors.Join(apt(true, "update"), apt(true, get...)); err != nil {
-			return err
-		}
-	}
-	files, err := filepath.Glob(filepath.Join(debs, "*.deb"))
-	if err != nil || len(files) == 0 {
-		return errors.Join(err, errors.New("no package came"))
-	}
-	for _, f := range files {
-		if err := run(exec.Command("dpkg", "-x", f, root)); err != nil {
-			return err
-		}
-	}
-	if err := os.Rename(root, at); err != nil {
-		if _, there := os.Stat(at); there != nil {
-			return err
-		}
-	}
-	return nil
-}
+// find looks for a program where the machine has it, and in Debian's packages otherwise. The error is a *debiantest.MissingError.
+func find(name string) (debiantest.Program, error) { return debiantest.Find(name, packages[name]) }
 
 // Have says why a server ("https", "ssh", "git") cannot run here; nil where it can.
 func Have(server string) error {

@@ -9,10 +9,12 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+
+	"github.com/cairn-build/cairn/graph/exec/debiantest"
 )
 
 // SSH serves repositories by their absolute paths through sshd, to who has a key that is made for it. place is an empty folder for its
-// files. A *MissingError where there is no sshd, or where this user cannot run one.
+// files. A *debiantest.MissingError where there is no sshd, or where this user cannot run one.
 func SSH(place string) (*Server, error) {
 	sshd, err := find("sshd")
 	if err != nil {
@@ -28,13 +30,13 @@ func SSH(place string) (*Server, error) {
 	}
 	me, err := user.Current()
 	if err != nil {
-		return nil, &MissingError{"sshd", err}
+		return nil, &debiantest.MissingError{Program: "sshd", Why: err}
 	}
 	s := &Server{Key: filepath.Join(place, "id_ed25519")}
 	host := filepath.Join(place, "host_key")
 	for _, key := range []string{s.Key, host} {
-		c := exec.Command(keygen.path, "-q", "-t", "ed25519", "-N", "", "-C", "cairn's tests", "-f", key)
-		c.Env = append(os.Environ(), keygen.env()...)
+		c := exec.Command(keygen.Path, "-q", "-t", "ed25519", "-N", "", "-C", "cairn's tests", "-f", key)
+		c.Env = append(os.Environ(), keygen.Env()...)
 		if err := run(c); err != nil {
 			return nil, err
 		}
@@ -55,7 +57,7 @@ AcceptEnv GIT_PROTOCOL
 LogLevel ERROR
 `, place, map[bool]string{true: "no", false: "yes"}[os.Geteuid() == 0]) // who cannot read /etc/shadow seems to be locked out without it
 	for option, helper := range map[string]string{"SshdSessionPath": "sshd-session", "SshdAuthPath": "sshd-auth"} { // newer ones are several programs
-		if at := filepath.Join(sshd.root, "usr/lib/openssh", helper); sshd.root != "" && exists(at) {
+		if at := filepath.Join(sshd.Root, "usr/lib/openssh", helper); sshd.Root != "" && exists(at) {
 			conf += option + " " + at + "\n"
 		}
 	}
@@ -66,7 +68,7 @@ LogLevel ERROR
 	}
 	start, err := startSSHD(sshd, place)
 	if err != nil {
-		return nil, &MissingError{"sshd", err}
+		return nil, &debiantest.MissingError{Program: "sshd", Why: err}
 	}
 	addr, err := s.serveConnections(start)
 	if err != nil {
@@ -84,15 +86,15 @@ LogLevel ERROR
 		return nil, err
 	}
 	s.URL = "ssh://" + me.Username + "@" + addr.String()
-	client := ssh.path
-	if ssh.libs != "" {
-		client = "env LD_LIBRARY_PATH=" + ssh.libs + " " + client
+	client := ssh.Path
+	if env := ssh.Env(); env != nil {
+		client = "env " + strings.Join(env, " ") + " " + client
 	}
 	client += " -F /dev/null -o BatchMode=yes -o IdentitiesOnly=yes -o UserKnownHostsFile=" + known + " -i " + s.Key
 	s.Env = []string{"GIT_SSH_COMMAND=" + client, "SSH_KNOWN_HOSTS=" + known}
 	if err := run(exec.Command("sh", "-c", client+" -p "+port+" "+me.Username+"@"+name+" true")); err != nil {
 		s.Close()
-		return nil, &MissingError{"sshd", err}
+		return nil, &debiantest.MissingError{Program: "sshd", Why: err}
 	}
 	s.visits.Store(0)
 	return s, nil
@@ -128,8 +130,8 @@ func hasShell() error {
 
 // startSSHD gives the command of one connection's sshd. Where it is root's, sshd wants a user of its own and a folder below /run; a
 // machine that has them not gets them in a view that only sshd has.
-func startSSHD(sshd program, place string) (func() *exec.Cmd, error) {
-	argv := []string{sshd.path, "-i", "-e", "-f", filepath.Join(place, "sshd_config")}
+func startSSHD(sshd debiantest.Program, place string) (func() *exec.Cmd, error) {
+	argv := []string{sshd.Path, "-i", "-e", "-f", filepath.Join(place, "sshd_config")}
 	if err := hasShell(); err != nil {
 		return nil, err
 	}
@@ -157,7 +159,7 @@ func startSSHD(sshd program, place string) (func() *exec.Cmd, error) {
 	}
 	return func() *exec.Cmd {
 		c := exec.Command(argv[0], argv[1:]...)
-		c.Env = append(serverEnv(), sshd.env()...)
+		c.Env = append(serverEnv(), sshd.Env()...)
 		return c
 	}, nil
 }
