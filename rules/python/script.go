@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/cairn-build/cairn/graph/diag"
 	"github.com/cairn-build/cairn/graph/rule"
 )
 
@@ -213,6 +214,18 @@ type scriptArgs struct {
 	Out    string `json:"out"`
 }
 
+// missingScript says that there is no such script, and which one of its folder may be meant.
+func missingScript(c rule.CallContext, a scriptArgs) error {
+	near := ""
+	if beside, err := c.Around(path.Dir(a.Script)); err == nil { // else there is no such folder
+		near = diag.DidYouMean(path.Base(a.Script), beside)
+	}
+	if near != "" {
+		near = ". " + near
+	}
+	return fmt.Errorf("there is no script %s in %s%s", strings.TrimPrefix(a.Script, a.In+"/"), a.In, near)
+}
+
 // checkScript is python_script/1: it says whether there is such a script at all, so that this is known before it is to run.
 func checkScript(_ context.Context, c rule.CallContext) error {
 	var a scriptArgs
@@ -222,7 +235,7 @@ func checkScript(_ context.Context, c rule.CallContext) error {
 	b, err := read(c, a.Script)
 	var absent *rule.NotInputError
 	if errors.As(err, &absent) {
-		return fmt.Errorf("there is no script %s in %s", strings.TrimPrefix(a.Script, a.In+"/"), a.In)
+		return missingScript(c, a)
 	}
 	if err != nil {
 		return err
