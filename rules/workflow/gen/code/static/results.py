@@ -44,6 +44,11 @@ class Place:
             ) from e
         return store.from_url(self.url)
 
+    def announce(self) -> None:
+        """Set the variables that tasks know the place by: the caller has set one of them, or another."""
+        for name in VARIABLES:
+            os.environ[name] = str(self)
+
     def clear(self) -> None:
         """Remove the result of an earlier run, so that it is never taken for this one's."""
         if self.folder is not None:

@@ -28,6 +28,7 @@ def command(args: argparse.Namespace, words: list[str], apart: bool) -> int:
         _show_plan(args.progress)
         return 0
     place = results.place(args.results_env_var)
+    place.announce()
     if pipe is not None:
         os.set_inheritable(int(pipe), False)
 
@@ -166,7 +167,8 @@ def _checked(args: argparse.Namespace) -> dict[str, Any]:
     """Give the parameters, once all that can be checked before a task runs is as it should be."""
     params: dict[str, Any] = _config(args)
     check(params)
-    unset = [name for name in metadata.ENV if name not in os.environ]
+    known = {*os.environ, *results.VARIABLES}
+    unset = [name for name in metadata.ENV if name not in known]
     if unset:
         raise Misuse(
             "environment variables that the workflow uses are not set: "
