@@ -13,4 +13,4 @@ def test_saved_texts(tmp_path, folder: str) -> None:  # type: ignore[no-untyped-
 def test_what_was_skipped_is_left_out() -> None:
     widgets = [SKIP_SENTINEL, [stat_widget("A", 1), SKIP_SENTINEL]]
     board = gather_dashboard(Details(name="D"), widgets)  # type: ignore[arg-type]
-    assert [w.title for w in board.views[""]] == ["A"]
+    assert [(p.title, p.views) for p in board.widgets] == [("A", {"": "1"})]

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from wt_registry import register
 from wt_task.skip import SkippedDependencyFallback, SkipSentinel
 
-from fieldkit.types import Dashboard, Table, Widget
+from fieldkit.types import Dashboard, Panel, Table, Widget
 
 
 class Details(BaseModel):
@@ -192,20 +192,23 @@ def flat(value: Any) -> Any:
     return [] if isinstance(value, SkipSentinel) else [value]
 
 
-@register(
-    description="All widgets on one page, those of a group in a view of their own."
-)
+@register(description="All widgets on one page; those of one title have a view each.")
 def gather_dashboard(
     details: Details,
     widgets: Annotated[list[Widget | list[Widget]], SkippedDependencyFallback(flat)],
 ) -> Dashboard:
     """Put a dashboard together.
 
-    >>> d = gather_dashboard(Details(name="D"), [stat_widget("A", 1), stat_widget("B", 2, "x")])
-    >>> {view: [w.title for w in ws] for view, ws in d.views.items()}
-    {'': ['A'], 'x': ['B']}
+    >>> two = [stat_widget("A", 1, "x"), stat_widget("A", 2, "y")]
+    >>> gather_dashboard(Details(name="D"), two).widgets[0].views
+    {'x': '1', 'y': '2'}
     """
-    views: dict[str, list[Widget]] = {}
-    for widget in flat(widgets):
-        views.setdefault(widget.view, []).append(widget)
-    return Dashboard(title=details.name, description=details.description, views=views)
+    panels: dict[str, Panel] = {}
+    for w in flat(widgets):
+        new = Panel(widget_type=w.widget_type, title=w.title, views={})
+        panels.setdefault(w.title, new).views[w.view] = w.data
+    return Dashboard(
+        title=details.name,
+        description=details.description,
+        widgets=list(panels.values()),
+    )

@@ -45,9 +45,17 @@ class Widget(BaseModel):
     data: str
 
 
+class Panel(BaseModel):
+    """Widgets of one title: what is shown for each view. What is of no group is in the view without a name."""
+
+    widget_type: str
+    title: str
+    views: dict[str, str]
+
+
 class Dashboard(BaseModel):
-    """What a workflow comes to: for each view its widgets."""
+    """What a workflow comes to."""
 
     title: str
     description: str
-    views: dict[str, list[Widget]]
+    widgets: list[Panel]
