@@ -11,7 +11,9 @@ func headed(f File, compiler, sum string) []byte {
 	switch path.Ext(f.Path) {
 	case ".json", ".typed":
 		return f.Data
-	case ".md", ".svg":
+	case ".md":
+		return append([]byte(comment(lines)+"\n"), f.Data...)
+	case ".svg":
 		return append([]byte(comment(lines)), f.Data...)
 	}
 	head := "# " + strings.Join(lines, "\n# ") + "\n"

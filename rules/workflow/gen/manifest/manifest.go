@@ -93,6 +93,9 @@ func Pyproject(in Input) []byte {
 	}
 	w.table("tool.flit.module")
 	w.set("name", in.Module)
+	// Its own table keeps the settings of a repository that the package is checked in to from its files.
+	w.table("tool.ruff.lint")
+	w.set("select", []any{"E4", "E7", "E9", "F"})
 	return w.bytes()
 }
 
