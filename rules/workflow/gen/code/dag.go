@@ -16,7 +16,7 @@ func (s *scope) preamble(w *link.Workflow, doc string, mock bool, more ...pyfmt.
 	var b strings.Builder
 	is := append([]pyfmt.Import{
 		{Module: "typing", Name: "Any"}, {Module: "collections.abc", Name: "Callable"}, {Module: "wt_contracts", Name: "validate"},
-		{Module: "wt_task", As: ""}, {Module: "..", Name: "metadata"},
+		{Module: "wt_task"}, {Module: "..", Name: "metadata"},
 	}, s.imports...)
 	is = append(is, more...)
 	if len(w.Env) > 0 {
@@ -117,7 +117,7 @@ func notebook(w *link.Workflow, o Options) string {
 	s := names(w, false)
 	var b strings.Builder
 	b.WriteString("# %% [markdown]\n# # " + pyfmt.Comment(title(w)) + "\n\n# %%\n")
-	is := append([]pyfmt.Import{{Module: "typing", Name: "Any"}, {Module: "wt_task", Name: "task"}}, s.imports...)
+	is := append([]pyfmt.Import{{Module: "typing", Name: "Any"}, {Module: "collections.abc", Name: "Callable"}, {Module: "wt_task"}}, s.imports...)
 	if len(w.Env) > 0 {
 		is = append(is, pyfmt.Import{Module: "os"})
 	}
@@ -125,6 +125,7 @@ func notebook(w *link.Workflow, o Options) string {
 		fmt.Fprintf(&b, "import %s.dags  # noqa: F401, I001\n\n# %%%%\n", o.Module)
 	}
 	b.WriteString(pyfmt.Imports(is))
+	b.WriteString("\ntask: Callable[..., Any] = wt_task.task\n")
 	b.WriteString("\n# %% [markdown]\n# ## Parameters\n# They are those of the file that `run --config-file` takes.\n\n# %% tags=[\"parameters\"]\n")
 	b.WriteString(parameters(w))
 	for _, t := range w.Tasks {

@@ -6,8 +6,7 @@ import os
 import tempfile
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
+from urllib.parse import unquote, urlsplit
 
 VARIABLES = ["WT_RESULTS", "ECOSCOPE_WORKFLOWS_RESULTS"]
 FILE = "result.json"
@@ -29,7 +28,7 @@ class Place:
         elif url.scheme == "file":
             if url.netloc not in ("", "localhost"):
                 raise Misuse(f"results cannot go to {where}: that is another machine")
-            self.folder = Path(url2pathname(url.path))
+            self.folder = Path(unquote(url.path))
 
     def __str__(self) -> str:
         return str(self.folder or self.url)

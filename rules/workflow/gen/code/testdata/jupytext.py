@@ -6,14 +6,17 @@ import wt_tour_workflow.dags  # noqa: F401, I001
 
 # %%
 import os
+from collections.abc import Callable
 from typing import Any
 
+import wt_task
 from ext_old.tasks import draw
 from ext_sky.more import count as count_2
 from ext_sky.tasks import count as count_1
 from ext_sky.tasks import is_empty
 from ext_sky.tasks.io import fetch
-from wt_task import task
+
+task: Callable[..., Any] = wt_task.task
 
 # %% [markdown]
 # ## Parameters
