@@ -36,17 +36,17 @@ func (r *reader) mapping(n ast.Node, entries []*ast.MappingValueNode, depth int)
 		if e == nil {
 			continue
 		}
-		key, at, ok := r.key(e.Key, depth)
-		start, end := at.Start.Byte-r.skip, at.End.Byte-r.skip
+		k, ok := r.key(e.Key, depth)
+		key, at := k.Text, k.Range
 		if from < 0 {
-			from = start
+			from = k.from
 		}
 		v := r.read(e.Value, depth+1)
 		if v.Range.IsZero() || v.Kind == Null && v.Range.Start == v.Range.End {
 			// Nothing stands after the colon: the place is the key's.
-			v.Range = at
+			v.Range, v.from, v.to = at, k.from, k.to
 		}
-		to = max(to, end, v.Range.End.Byte-r.skip)
+		to = max(to, k.to, v.to)
 		if _, merge := e.Key.(*ast.MergeKeyNode); merge {
 			if !mergeAt.IsZero() {
 				r.duplicate("<<", at, mergeAt)
@@ -79,7 +79,8 @@ func (r *reader) mapping(n ast.Node, entries []*ast.MappingValueNode, depth int)
 			to = r.offset(m.End) + 1
 		}
 	}
-	out.Range = r.span(max(from, 0), to)
+	from = max(from, 0)
+	out.Range, out.from, out.to = r.span(from, to), from, to
 	return out
 }
 
@@ -88,25 +89,25 @@ func (r *reader) duplicate(key string, at, first diag.Range) {
 		Related: []diag.Related{{Range: first, Text: "the first one"}}})
 }
 
-// key gives a key's text; false, after a report, where it is no text.
-func (r *reader) key(n ast.Node, depth int) (string, diag.Range, bool) {
+// key gives a key; false, after a report, where it is no text.
+func (r *reader) key(n ast.Node, depth int) (*Node, bool) {
 	if k, ok := n.(*ast.MappingKeyNode); ok { // ? key
 		n = k.Value
 	}
 	if m, ok := n.(*ast.MergeKeyNode); ok {
 		off := r.offset(m.Token)
-		return "<<", r.span(off, off+2), true
+		return r.node(String, "<<", off, off+2), true
 	}
 	v := r.read(n, depth+1)
 	if v.Kind == String {
-		return v.Text, v.Range, true
+		return v, true
 	}
 	hint := ""
 	if s, ok := n.(ast.ScalarNode); ok && s.GetToken().Type != token.ImplicitNullType {
 		hint = fmt.Sprintf("Put it in quotes: %q.", clip(s.GetToken().Value))
 	}
 	r.report(diag.Diag{Code: "syntax", Summary: "A key is text", Detail: fmt.Sprintf("This key is %s.", v.Kind), Hint: hint, Range: v.Head()})
-	return "", v.Range, false
+	return v, false
 }
 
 // merges gives the mappings that << names.
@@ -118,7 +119,7 @@ func (r *reader) merges(v *Node) []*Node {
 	out := []*Node{}
 	for _, m := range list {
 		if m.Kind != Map {
-			r.bad(m.Head(), "<< takes a mapping or a list of mappings", fmt.Sprintf("This is %s.", m.Kind), "")
+			r.bad(m.from, m.to, "<< takes a mapping or a list of mappings", fmt.Sprintf("This is %s.", m.Kind), "")
 			continue
 		}
 		out = append(out, m)

@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/lexer"
 	"github.com/goccy/go-yaml/parser"
 	"github.com/goccy/go-yaml/token"
 
@@ -38,11 +39,14 @@ func Parse(file string, src []byte) (n *Node, ds diag.List) {
 	if d := unreadable(p, src); d != nil {
 		return nil, diag.List{*d}
 	}
-	f, err := parser.ParseBytes(text, 0, parser.AllowDuplicateMapKey())
+	p.dropReturns()
+	tokens := lexer.Tokenize(p.src)
+	p.locate(tokens)
+	f, err := parser.Parse(tokens, 0, parser.AllowDuplicateMapKey())
 	if err != nil {
 		return nil, diag.List{syntax(p, err)}
 	}
-	r := &reader{places: p, anchors: map[string]*Node{}, open: map[string]bool{}, left: budget}
+	r := &reader{places: p, anchors: map[string]anchor{}, open: map[string]int{}, left: budget}
 	for _, doc := range f.Docs {
 		if doc == nil || doc.Body == nil {
 			continue
@@ -79,7 +83,7 @@ func unreadable(p *places, src []byte) *diag.Diag {
 		switch {
 		case r == utf8.RuneError && !utf8.RuneStart(p.src[i]) || r == utf8.RuneError && !strings.HasPrefix(p.src[i:], "\ufffd"):
 			return fail(i, 1, "Not UTF-8", fmt.Sprintf("Byte 0x%02x begins no letter here.", p.src[i]), "Save the file as UTF-8.")
-		case r == '\r' && !strings.HasPrefix(p.src[i:], "\r\n"):
+		case r == '\r' && !strings.HasPrefix(p.src[i:], "\r\n") && i+1 < len(p.src):
 			return fail(i, 1, "A carriage return without a line feed", "", "End lines with a line feed.")
 		case r < ' ' && r != '\n' && r != '\t' && r != '\r', r >= 0x7f && r < 0xa0 && r != 0x85, r == '\ufeff':
 			return fail(i, utf8.RuneLen(r), fmt.Sprintf("A character that YAML does not take: U+%04X", r), "",
@@ -96,23 +100,37 @@ func utf16(src []byte) bool {
 	return len(src) >= 2 && (src[0] == 0xff && src[1] == 0xfe || src[0] == 0xfe && src[1] == 0xff || (src[0] == 0) != (src[1] == 0))
 }
 
-// deep gives where too many brackets or marks are open, -1 where there is no such place.
+// deep gives where too many brackets, marks or tags are open, -1 where there is no such place. The parser recurses for each of them, and a
+// stack that is full is nothing that can be recovered from.
 func deep(src string) int {
-	open, marks := 0, 0
+	open, marks, props := 0, 0, 0 // marks that begin a line or follow a key; tags and anchors with nothing but white space between
+	word, lead := true, true      // the next byte begins a word; marks count
 	for i := 0; i < len(src); i++ {
-		switch src[i] {
+		c := src[i]
+		switch c {
+		case '\n':
+			marks, word, lead = 0, true, true
+			continue
+		case ' ', '\t':
+			word, lead = true, lead || src[max(i-1, 0)] == ':'
+			continue
 		case '[', '{':
 			open++
 		case ']', '}':
 			open = max(0, open-1)
-		case '\n':
-			marks = 0
-		case '-', '?', ':', '&', '!':
-			marks++
-		default:
-			continue
 		}
-		if open > maxOpen || marks > maxOpen && (src[i] == '-' || src[i] == '?') && i+1 < len(src) && src[i+1] == ' ' {
+		if word {
+			switch {
+			case c == '&' || c == '!':
+				props++
+			case lead && (c == '-' || c == '?' || c == ':'):
+				marks, props = marks+1, 0
+			default:
+				marks, props, lead = 0, 0, false
+			}
+			word = false
+		}
+		if open > maxOpen || marks > maxOpen || props > maxOpen {
 			return i
 		}
 	}
@@ -137,13 +155,15 @@ func syntax(p *places, err error) diag.Diag {
 	trimmed := strings.TrimLeft(line, " ")
 	switch {
 	case strings.HasPrefix(trimmed, "\t"):
-		at := off - off + p.lines[d.Range.Start.Line-1] + len(line) - len(trimmed)
+		at := p.lines[d.Range.Start.Line-1] + len(line) - len(trimmed)
 		d.Range = p.span(at, at+1)
 		d.Hint = "YAML is indented by spaces, never by tabs."
-	case strings.Contains(line, ": ") && strings.Count(line, ": ") > 1:
+	case strings.HasPrefix(d.Detail, "Mapping value") && strings.Count(line, ": ") > 1:
 		d.Hint = `Text that holds ": " stands in quotes.`
 	case strings.Contains(line, "{{") && !strings.Contains(line, "${{"):
 		d.Hint = "A variable is written ${{ workflow.<id>.return }}."
+	case strings.HasSuffix(d.Detail, "in this context."):
+		d.Hint = "Compare the indentation of this line with that of the lines before."
 	}
 	return d
 }

@@ -15,21 +15,55 @@ type places struct {
 	src   string
 	skip  int   // bytes before src that are no part of line 1: a byte order mark
 	lines []int // where each line begins in src
+	crs   []int // how many carriage returns are in the file before each line and are not in src; nil for none
 }
 
 func newPlaces(file, src string, skip int) *places {
-	p := &places{file: file, src: src, skip: skip, lines: make([]int, 1, 1+strings.Count(src, "\n"))}
-	for i := 0; i < len(src); i++ {
-		if src[i] == '\n' {
-			p.lines = append(p.lines, i+1)
-		}
-	}
+	p := &places{file: file, src: src, skip: skip}
+	p.index()
 	return p
 }
 
-// offset gives where a token begins in src.
+func (p *places) index() {
+	p.lines = make([]int, 1, 1+strings.Count(p.src, "\n"))
+	for i := 0; i < len(p.src); i++ {
+		if p.src[i] == '\n' {
+			p.lines = append(p.lines, i+1)
+		}
+	}
+}
+
+// dropReturns takes the carriage returns before line feeds out of src; places stay those of the file.
+func (p *places) dropReturns() {
+	p.src = strings.TrimSuffix(p.src, "\r")
+	if !strings.Contains(p.src, "\r\n") {
+		return
+	}
+	p.crs = make([]int, len(p.lines))
+	for i := 1; i < len(p.lines); i++ {
+		p.crs[i] = p.crs[i-1]
+		if strings.HasSuffix(p.src[:p.lines[i]], "\r\n") {
+			p.crs[i]++
+		}
+	}
+	p.src = strings.ReplaceAll(p.src, "\r\n", "\n")
+	p.index()
+}
+
+// offset gives where a token begins in src, once locate has been called.
 func (p *places) offset(t *token.Token) int {
-	if t == nil || t.Position == nil || t.Position.Line < 1 {
+	if t == nil || t.Position == nil {
+		return 0
+	}
+	if t.Position.Offset < 0 { // see locate
+		return min(-1-t.Position.Offset, len(p.src))
+	}
+	return p.lexed(t)
+}
+
+// lexed gives where the lexer says that a token begins.
+func (p *places) lexed(t *token.Token) int {
+	if t.Position.Line < 1 {
 		return 0
 	}
 	if t.Position.Line > len(p.lines) {
@@ -43,6 +77,79 @@ func (p *places) offset(t *token.Token) int {
 	return at
 }
 
+// locate puts into each token's Position.Offset where it begins, as -1-offset. The lexer's own lines are off by some now and then; but between two
+// tokens there is nothing but white space and comments, so each begins at what follows the one before.
+func (p *places) locate(tokens token.Tokens) {
+	at := 0
+	block := false // the token before was | or >
+	for _, t := range tokens {
+		if t.Position == nil {
+			continue
+		}
+		if block {
+			block = false
+			t.Position.Offset = -1 - at
+			at = p.blockEnd(at, t.Value == "")
+			continue
+		}
+		begin := p.next(at)
+		if t.Type == token.CommentType {
+			continue // next passes over it
+		}
+		if !p.begins(t, begin) {
+			begin = p.lexed(t)
+		}
+		t.Position.Offset = -1 - begin
+		switch t.Type {
+		case token.LiteralType, token.FoldedType:
+			block, at = true, begin // the text begins below; its end is found from here
+		case token.SingleQuoteType, token.DoubleQuoteType:
+			at = p.quotedEnd(begin)
+		case token.ImplicitNullType:
+			at = begin
+		default:
+			at = p.plainEnd(begin, t.Value)
+		}
+	}
+}
+
+// next gives where the white space and the comments end that begin at off.
+func (p *places) next(off int) int {
+	for off < len(p.src) {
+		switch {
+		case isSpace(rune(p.src[off])):
+			off++
+		case p.src[off] == '#' && (off == 0 || isSpace(rune(p.src[off-1]))):
+			n := strings.IndexByte(p.src[off:], '\n')
+			if n < 0 {
+				return len(p.src)
+			}
+			off += n
+		default:
+			return off
+		}
+	}
+	return off
+}
+
+// begins says whether t's text may begin at off.
+func (p *places) begins(t *token.Token, off int) bool {
+	rest := p.src[off:]
+	switch t.Type {
+	case token.SingleQuoteType:
+		return strings.HasPrefix(rest, "'")
+	case token.DoubleQuoteType:
+		return strings.HasPrefix(rest, `"`)
+	case token.LiteralType, token.FoldedType:
+		return rest != "" && (rest[0] == '|' || rest[0] == '>')
+	}
+	word, _, _ := strings.Cut(t.Value, "\n")
+	if word, _, _ = strings.Cut(word, " "); word == "" {
+		return false
+	}
+	return strings.HasPrefix(rest, word)
+}
+
 // pos gives a place by its offset.
 func (p *places) pos(off int) diag.Pos {
 	off = min(max(off, 0), len(p.src))
@@ -54,7 +161,11 @@ func (p *places) pos(off int) diag.Pos {
 			hi = mid
 		}
 	}
-	return diag.Pos{Line: lo + 1, Column: 1 + utf8.RuneCountInString(p.src[p.lines[lo]:off]), Byte: off + p.skip}
+	at := off + p.skip
+	if p.crs != nil {
+		at += p.crs[lo]
+	}
+	return diag.Pos{Line: lo + 1, Column: 1 + utf8.RuneCountInString(p.src[p.lines[lo]:off]), Byte: at}
 }
 
 func (p *places) span(from, to int) diag.Range {
@@ -103,7 +214,7 @@ func (p *places) quotedEnd(off int) int {
 }
 
 // blockEnd gives where a block of text ends whose mark, | or >, is at off: after the last line that is indented as the first one is.
-func (p *places) blockEnd(off int) int {
+func (p *places) blockEnd(off int, empty bool) int {
 	eol := func(i int) int {
 		if n := strings.IndexByte(p.src[i:], '\n'); n >= 0 {
 			return i + n
@@ -111,16 +222,19 @@ func (p *places) blockEnd(off int) int {
 		return len(p.src)
 	}
 	end := eol(off)
+	if empty {
+		return end
+	}
 	indent := -1
 	for at := end + 1; at < len(p.src); {
 		to := eol(at)
-		line := strings.TrimRight(p.src[at:to], "\r")
+		line := p.src[at:to]
 		deep := len(line) - len(strings.TrimLeft(line, " "))
 		if strings.TrimSpace(line) != "" {
 			if indent < 0 {
 				indent = deep
 			}
-			if deep < max(indent, 1) {
+			if deep < indent {
 				break
 			}
 			end = at + len(line)

@@ -13,17 +13,29 @@ import (
 type reader struct {
 	*places
 	diags   diag.List
-	anchors map[string]*Node
-	open    map[string]bool // anchors whose value is being read
-	left    int             // of the budget
+	anchors map[string]anchor
+	open    map[string]int // anchors whose value is being read, how often
+	seq     int
+	left    int // of the budget
 	spent   bool
+}
+
+// anchor is what a name stands for; seq orders anchors by where they begin, and the last one before an alias counts.
+type anchor struct {
+	*Node
+	seq int
 }
 
 func (r *reader) report(d diag.Diag) { r.diags = append(r.diags, d) }
 
-func (r *reader) bad(rng diag.Range, summary, detail, hint string) *Node {
-	r.report(diag.Diag{Code: "syntax", Summary: summary, Detail: detail, Hint: hint, Range: rng})
-	return &Node{Range: rng, cost: 1}
+// bad reports a problem and gives what stands for the value.
+func (r *reader) bad(from, to int, summary, detail, hint string) *Node {
+	r.report(diag.Diag{Code: "syntax", Summary: summary, Detail: detail, Hint: hint, Range: r.span(from, to)})
+	return r.node(Null, "", from, to)
+}
+
+func (r *reader) node(k Kind, text string, from, to int) *Node {
+	return &Node{Kind: k, Text: text, Range: r.span(from, to), from: from, to: to, cost: 16 + len(text)}
 }
 
 // read gives the value of n; it is never nil.
@@ -33,22 +45,25 @@ func (r *reader) read(n ast.Node, depth int) *Node {
 	}
 	if depth > maxDepth {
 		off := r.offset(n.GetToken())
-		return r.bad(r.span(off, off+1), "Nested too deep", fmt.Sprintf("Values nest %d deep at most.", maxDepth), "")
+		return r.bad(off, off+1, "Nested too deep", fmt.Sprintf("Values nest %d deep at most.", maxDepth), "")
 	}
 	switch n := n.(type) {
 	case *ast.LiteralNode:
 		off := r.offset(n.Start)
-		return scalar(String, n.Value.Value, r.span(off, r.blockEnd(off)))
+		return r.node(String, n.Value.Value, off, r.blockEnd(off, n.Value.Value == ""))
 	case *ast.NullNode, *ast.BoolNode, *ast.StringNode, *ast.IntegerNode, *ast.FloatNode, *ast.InfinityNode, *ast.NanNode, *ast.MergeKeyNode:
 		return r.scalar(n.GetToken())
 	case *ast.TagNode:
 		return r.tagged(n, depth)
 	case *ast.AnchorNode:
 		name := n.Name.GetToken().Value
-		r.open[name] = true
+		r.open[name]++
+		r.seq++
+		seq := r.seq
 		v := r.read(n.Value, depth)
-		delete(r.open, name)
-		r.anchors[name] = v
+		if r.open[name]--; r.anchors[name].seq < seq {
+			r.anchors[name] = anchor{v, seq}
+		}
 		return v
 	case *ast.AliasNode:
 		return r.alias(n)
@@ -62,35 +77,31 @@ func (r *reader) read(n ast.Node, depth int) *Node {
 		return &Node{cost: 1}
 	}
 	off := r.offset(n.GetToken())
-	return r.bad(r.span(off, off+1), "YAML of a kind that is not read", fmt.Sprintf("It is %s.", n.Type()), "")
-}
-
-func scalar(k Kind, text string, rng diag.Range) *Node {
-	return &Node{Kind: k, Text: text, Range: rng, cost: 16 + len(text)}
+	return r.bad(off, off+1, "YAML of a kind that is not read", fmt.Sprintf("It is %s.", n.Type()), "")
 }
 
 func (r *reader) scalar(t *token.Token) *Node {
 	off := r.offset(t)
 	switch t.Type {
 	case token.SingleQuoteType, token.DoubleQuoteType:
-		return scalar(String, t.Value, r.span(off, r.quotedEnd(off)))
+		return r.node(String, t.Value, off, r.quotedEnd(off))
 	case token.ImplicitNullType:
-		return scalar(Null, "", r.span(off, off))
+		return r.node(Null, "", off, off)
 	}
-	rng := r.span(off, r.plainEnd(off, t.Value))
+	to := r.plainEnd(off, t.Value)
 	k, text, err := plain(t.Value)
 	if err != nil {
-		return r.bad(rng, "Number too long", sentence(err.Error()), "")
+		return r.bad(off, to, "Number too long", sentence(err.Error()), "")
 	}
-	return scalar(k, text, rng)
+	return r.node(k, text, off, to)
 }
 
 func (r *reader) tagged(n *ast.TagNode, depth int) *Node {
 	off := r.offset(n.Start)
-	rng := r.span(off, off+len(n.Start.Value))
+	end := off + len(n.Start.Value)
 	v := r.read(n.Value, depth)
 	if n.Value == nil {
-		v = scalar(Null, "", rng)
+		v = r.node(Null, "", off, end)
 	}
 	want, text := v.Kind, v.Text
 	switch tag := n.Start.Value; tag {
@@ -112,17 +123,17 @@ func (r *reader) tagged(n *ast.TagNode, depth int) *Node {
 			k, text = Float, float(text)
 		}
 		if k != want {
-			return r.bad(v.Head(), "The value does not fit its tag", fmt.Sprintf("%s says that it is %s; it is %s.", tag, want, v.Kind), "")
+			return r.bad(v.from, v.to, "The value does not fit its tag", fmt.Sprintf("%s says that it is %s; it is %s.", tag, want, v.Kind), "")
 		}
 	case "!!seq":
 		want = List
 	case "!!map":
 		want = Map
 	default:
-		return r.bad(rng, fmt.Sprintf("The tag %s is not understood", clip(tag)), "The tags of YAML's core are: !!str, !!int, !!float, !!bool, !!null, !!seq and !!map.", "")
+		return r.bad(off, end, fmt.Sprintf("The tag %s is not understood", clip(tag)), "The tags of YAML's core are: !!str, !!int, !!float, !!bool, !!null, !!seq and !!map.", "")
 	}
 	if (want == List || want == Map || v.Kind == List || v.Kind == Map) && want != v.Kind {
-		return r.bad(v.Head(), "The value does not fit its tag", fmt.Sprintf("%s says that it is %s; it is %s.", n.Start.Value, want, v.Kind), "")
+		return r.bad(v.from, v.to, "The value does not fit its tag", fmt.Sprintf("%s says that it is %s; it is %s.", n.Start.Value, want, v.Kind), "")
 	}
 	c := *v
 	c.Kind, c.Text = want, text
@@ -132,27 +143,27 @@ func (r *reader) tagged(n *ast.TagNode, depth int) *Node {
 func (r *reader) alias(n *ast.AliasNode) *Node {
 	off := r.offset(n.Start)
 	name := n.Value.GetToken().Value
-	rng := r.span(off, off+1+len(name))
-	if r.open[name] {
-		return r.bad(rng, fmt.Sprintf("The anchor %q is used in what it names", clip(name)), "The value would hold itself.", "")
-	}
+	end := off + 1 + len(name)
 	v, ok := r.anchors[name]
+	if r.open[name] > 0 && !ok {
+		return r.bad(off, end, fmt.Sprintf("The anchor %q is used in what it names", clip(name)), "The value would hold itself.", "")
+	}
 	if !ok {
 		names := make([]string, 0, len(r.anchors))
 		for n := range r.anchors {
 			names = append(names, n)
 		}
-		return r.bad(rng, fmt.Sprintf("There is no anchor %q before this", clip(name)), "", diag.DidYouMean(name, names))
+		return r.bad(off, end, fmt.Sprintf("There is no anchor %q before this", clip(name)), "", diag.DidYouMean(name, names))
 	}
 	if r.left -= v.cost; r.left < 0 {
 		if r.spent {
-			return &Node{Range: rng, cost: 1}
+			return r.node(Null, "", off, end)
 		}
 		r.spent = true
-		return r.bad(rng, "Aliases stand for too much", fmt.Sprintf("With all aliases followed the file would hold more than %d MiB.", budget>>20), "")
+		return r.bad(off, end, "Aliases stand for too much", fmt.Sprintf("With all aliases followed the file would hold more than %d MiB.", budget>>20), "")
 	}
-	c := *v
-	c.Range = rng
+	c := *v.Node
+	c.Range, c.from, c.to = r.span(off, end), off, end
 	return &c
 }
 
@@ -167,15 +178,15 @@ func (r *reader) list(n *ast.SequenceNode, depth int) *Node {
 			if i < len(n.Entries) && n.Entries[i] != nil {
 				at = r.offset(n.Entries[i].Start)
 			}
-			v.Range = r.span(at, at+1)
+			v.Range, v.from, v.to = r.span(at, at+1), at, at+1
 		}
 		out.List = append(out.List, v)
 		out.cost += v.cost
-		to = max(to, v.Range.End.Byte-r.skip)
+		to = max(to, v.to)
 	}
 	if n.IsFlowStyle && n.End != nil {
 		to = r.offset(n.End) + 1
 	}
-	out.Range = r.span(from, to)
+	out.Range, out.from, out.to = r.span(from, to), from, to
 	return out
 }

@@ -53,7 +53,8 @@ type Node struct {
 	Pairs []Pair // of a Map, in the order of the file
 	Range diag.Range
 
-	cost int // how much the value is with all aliases followed; see budget
+	cost     int // how much the value is with all aliases followed; see budget
+	from, to int // Range within what is parsed
 }
 
 // Pair is a key with its value.

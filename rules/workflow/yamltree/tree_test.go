@@ -1,0 +1,188 @@
+package yamltree
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"golang.org/x/tools/txtar"
+
+	"github.com/cairn-build/cairn/graph/diag"
+)
+
+// TestCases reads each section of testdata/cases/*.txtar and compares all values, with their places, and problems with the section after it.
+func TestCases(t *testing.T) {
+	files, err := filepath.Glob("testdata/cases/*.txtar")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no cases: %v", err)
+	}
+	for _, f := range files {
+		ar, err := txtar.ParseFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := 0; i+1 < len(ar.Files); i += 2 {
+			in, want := ar.Files[i], &ar.Files[i+1]
+			t.Run(strings.TrimSuffix(filepath.Base(f), ".txtar")+"/"+in.Name, func(t *testing.T) {
+				src := strings.NewReplacer("<TAB>", "\t", "<CR>", "\r", "<BOM>", "\ufeff", "<FF>", "\xff", "<NUL>", "\x00", "<BELL>", "\a").Replace(string(in.Data))
+				got := show([]byte(src))
+				if os.Getenv("UPDATE") != "" {
+					want.Data = []byte(got)
+				} else if got != string(want.Data) {
+					t.Errorf("got\n%s\nwant\n%s", got, want.Data)
+				}
+			})
+		}
+		if os.Getenv("UPDATE") != "" {
+			if err := os.WriteFile(f, txtar.Format(ar), 0o666); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+func show(src []byte) string {
+	var b strings.Builder
+	n, ds := Parse("f.yaml", src)
+	for _, d := range ds.Sort() {
+		fmt.Fprintf(&b, "%s %s: %s\n", at(d.Range), d.Code, d.Summary)
+		for _, l := range []string{d.Detail, d.Hint} {
+			if l != "" {
+				fmt.Fprintf(&b, "    %s\n", l)
+			}
+		}
+		for _, r := range d.Related {
+			fmt.Fprintf(&b, "    %s %s\n", at(r.Range), r.Text)
+		}
+	}
+	if n != nil {
+		dump(&b, n, "", "")
+	}
+	return b.String()
+}
+
+func at(r diag.Range) string {
+	return fmt.Sprintf("%d:%d-%d:%d", r.Start.Line, r.Start.Column, r.End.Line, r.End.Column)
+}
+
+func dump(b *strings.Builder, n *Node, indent, label string) {
+	fmt.Fprintf(b, "%s%s%s: %s", indent, label, at(n.Range), n.Kind)
+	if n.Kind != List && n.Kind != Map {
+		fmt.Fprintf(b, " %q", n.Text)
+	}
+	b.WriteByte('\n')
+	for _, e := range n.List {
+		dump(b, e, indent+"  ", "- ")
+	}
+	for _, p := range n.Pairs {
+		dump(b, p.Value, indent+"  ", fmt.Sprintf("%s %q: ", at(p.At), p.Key))
+	}
+}
+
+// TestBytes checks that a place's byte is that of the file, whatever its line ends and however it begins.
+func TestBytes(t *testing.T) {
+	src := "\ufeffa: é\r\nb:\r\n  - x\nc: \"y\"\r\n"
+	n, ds := Parse("f", []byte(src))
+	if len(ds) > 0 {
+		t.Fatal(ds)
+	}
+	for _, tt := range []struct{ key, want string }{{"a", "é"}, {"b", "- x"}, {"c", `"y"`}} {
+		r := n.Get(tt.key).Range
+		if got := src[r.Start.Byte:r.End.Byte]; got != tt.want {
+			t.Errorf("%s is %q, want %q", tt.key, got, tt.want)
+		}
+	}
+}
+
+// TestBounds gives texts that are made to take long or to fill the stack. Each ends in a problem, or in a value.
+func TestBounds(t *testing.T) {
+	bomb := "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n"
+	for i := 1; i < 12; i++ {
+		bomb += fmt.Sprintf("a%d: &a%d [%s]\n", i, i, strings.TrimSuffix(strings.Repeat(fmt.Sprintf("*a%d, ", i-1), 10), ", "))
+	}
+	merges := "a0: &a0 {k0: v}\n"
+	for i := 1; i < 400; i++ {
+		merges += fmt.Sprintf("a%d: &a%d {k%d: v, <<: *a%d}\n", i, i, i, i-1)
+	}
+	var deep strings.Builder
+	for i := range 300 {
+		deep.WriteString(strings.Repeat(" ", i) + "a:\n")
+	}
+	for name, tt := range map[string]struct{ src, want string }{
+		"bomb":       {bomb, "Aliases stand for too much"},
+		"long alias": {"a: &a \"" + strings.Repeat("x", 1<<20) + "\"\nb: [" + strings.Repeat("*a, ", 100) + "]\n", "Aliases stand for too much"},
+		"merges":     {merges, ""},
+		"brackets":   {strings.Repeat("[", 1<<20), "Nested too deep"},
+		"flow":       {strings.Repeat("[", 500) + strings.Repeat("]", 500), "Nested too deep"},
+		"marks":      {strings.Repeat("- ", 1<<20), "Nested too deep"},
+		"questions":  {strings.Repeat("? ", 1<<20), "Nested too deep"},
+		"tags":       {strings.Repeat("!a ", 1<<20), "Nested too deep"},
+		"tag lines":  {strings.Repeat("!a\n", 1<<20), "Nested too deep"},
+		"anchors":    {strings.Repeat("&a ", 1<<20), "Nested too deep"},
+		"indents":    {deep.String(), "Nested too deep"},
+		"keys":       {strings.Repeat("{a: ", 5000), "Nested too deep"},
+		"large":      {strings.Repeat("#", maxFile+1), "File too large"},
+		"long text":  {"a: " + strings.Repeat("word ", 1<<18) + "\nb: \"" + strings.Repeat("x", 1<<20) + "\"\nc: |\n" + strings.Repeat("  line\n", 1<<17), ""},
+		"entries":    {"a:\n" + strings.Repeat("-\n", 5000), ""},
+		"digits":     {"a: " + strings.Repeat("7", 4301), "Number too long"},
+		"hex":        {"a: 0x" + strings.Repeat("f", 1<<20), "Number too long"},
+		"dashes":     {"a: \"" + strings.Repeat("- ", 3000) + "\"\n", ""},
+		"key marks":  {"a: " + strings.Repeat("- ", 1<<20), "Nested too deep"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			n, ds := Parse("f", []byte(tt.src))
+			got := ""
+			if len(ds) > 0 {
+				got = ds[0].Summary
+			}
+			if got != tt.want {
+				t.Errorf("%q, want %q", got, tt.want)
+			}
+			if n == nil && len(ds) == 0 {
+				t.Error("nothing and no reason")
+			}
+		})
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	for _, s := range []string{"a: [1, {b: c}]\n", "? a\n: &x |\n  t\n", "a: &a {b: 1}\nc: {<<: *a}\n", "!!str a: !!int 3\n", "- 'x\n  y'\n- >-\n  a\n", "%YAML 1.2\n---\n\xef\xbb\xbf"} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, src []byte) {
+		n, ds := Parse("f", src)
+		for _, d := range ds {
+			check(t, d.Range, len(src))
+		}
+		if n != nil {
+			walk(t, n, len(src), 0)
+		}
+	})
+}
+
+func walk(t *testing.T, n *Node, size, depth int) {
+	check(t, n.Range, size)
+	check(t, n.Head(), size)
+	if depth > 3 {
+		return // aliases stand for much
+	}
+	for _, e := range n.List {
+		walk(t, e, size, depth+1)
+	}
+	for _, p := range n.Pairs {
+		check(t, p.At, size)
+		walk(t, p.Value, size, depth+1)
+	}
+}
+
+func check(t *testing.T, r diag.Range, size int) {
+	t.Helper()
+	if r.Start.Line == 0 && r.End.Line == 0 && r.File != "" {
+		return // the whole file
+	}
+	if r.File == "" || r.Start.Line < 1 || r.Start.Column < 1 || r.End.Line < r.Start.Line || r.End.Byte < r.Start.Byte || r.End.Byte > size {
+		t.Errorf("no place: %+v in %d bytes", r, size)
+	}
+}
