@@ -1,0 +1,75 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// prepare builds cairn and the environments, and lays a copy of examples/ecology.
+func (b *bench) prepare() error {
+	if err := os.MkdirAll(b.dir, 0o755); err != nil {
+		return err
+	}
+	// What a shim starts is asked for.
+	out, err := exec.Command(b.python, "-I", "-c", "import sys; print(sys.executable)").Output()
+	if err != nil {
+		return fmt.Errorf("%s: %w", b.python, err)
+	}
+	b.python = strings.TrimSpace(string(out))
+	if b.cairn == "" {
+		b.cairn = b.path("cairn")
+		if _, _, _, err := (command{".", []string{"CGO_ENABLED=0"}, []string{"go", "build", "-trimpath", "-o", b.cairn, "./cmd/cairn"}}).run(); err != nil {
+			return err
+		}
+	}
+	if b.cairn, err = filepath.Abs(b.cairn); err != nil {
+		return err
+	}
+	if err := removeAll(b.path("ecology")); err != nil {
+		return err
+	}
+	if err := os.CopyFS(b.path("ecology"), os.DirFS("examples/ecology")); err != nil {
+		return err
+	}
+	if err := removeAll(b.path("ecology", "cairn-out")); err != nil {
+		return err
+	}
+	b.Note("building the environment and the workflows of examples/ecology")
+	_, err = b.build(b.path("ecology"), "//...")
+	return err
+}
+
+// env is cairn's environment: a cache in the folder, and the interpreter that was found.
+func (b *bench) env() []string {
+	return []string{"CAIRN_CACHE=" + b.path("cache"), "NO_COLOR=1", "PATH=" + filepath.Dir(b.python) + ":" + os.Getenv("PATH")}
+}
+
+// build builds in a workspace and gives how long it took.
+func (b *bench) build(dir string, args ...string) (time.Duration, error) {
+	_, _, took, err := (command{dir, b.env(), append([]string{b.cairn, "build"}, args...)}).run()
+	return took, err
+}
+
+// replace changes a file's text; where that changes nothing, it fails.
+func replace(file, old, new string) error {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	after := strings.Replace(string(text), old, new, 1)
+	if after == string(text) {
+		return fmt.Errorf("%s has no %q", file, old)
+	}
+	return os.WriteFile(file, []byte(after), 0o644)
+}
+
+func write(file, text string) error {
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(file, []byte(text), 0o644)
+}
