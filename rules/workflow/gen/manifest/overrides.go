@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/pelletier/go-toml/v2"
+
+	"github.com/cairn-build/cairn/rules/workflow/spec"
 )
 
 // overrides reads the TOML of env_overrides:
@@ -87,6 +89,16 @@ func condaValue(v any) (any, error) {
 		}
 		if _, ok := v["channel"]; !ok {
 			t = append(t, field{"channel", forge})
+		}
+		for i, f := range t {
+			if f.key != "channel" {
+				continue
+			}
+			c := f.value.(string)
+			if _, known := spec.Channels[c]; !known && !strings.Contains(c, "://") {
+				return nil, fmt.Errorf("unknown channel %s; a channel is an address or one of %s", c, strings.Join(slices.Sorted(maps.Keys(spec.Channels)), ", "))
+			}
+			t[i].value = address(c)
 		}
 		return t, nil
 	}

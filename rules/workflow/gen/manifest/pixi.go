@@ -132,7 +132,7 @@ func defaults(in Input) map[string]*section {
 	channel := ""
 	for _, r := range in.Workflow.Spec.Requirements {
 		if !r.PyPI() && label(r.Channel) == ecosystem && !local(r.Channel) {
-			channel = r.Channel
+			channel = address(r.Channel)
 			break
 		}
 	}
@@ -168,8 +168,12 @@ func defaults(in Input) map[string]*section {
 // requirement gives one of the spec's requirements as pixi has it.
 func requirement(r spec.Requirement) dependency {
 	if !r.PyPI() {
-		channel := cmp.Or(r.Channel, forge)
-		return dependency{r.Name, table{{"version", cmp.Or(r.Version, "*")}, {"channel", channel}}}
+		version, build := split(cmp.Or(r.Version, "*"))
+		t := table{{"version", version}}
+		if build != "" {
+			t = append(t, field{"build", build})
+		}
+		return dependency{r.Name, append(t, field{"channel", address(cmp.Or(r.Channel, forge))})}
 	}
 	var t table
 	for _, f := range []struct{ key, v string }{{"git", r.Git}, {"path", r.Path}, {"url", r.URL}, {"rev", r.Rev}, {"branch", r.Branch}, {"tag", r.Tag}} {
@@ -187,6 +191,29 @@ func requirement(r spec.Requirement) dependency {
 		t = append(t, field{"extras", texts(r.Extras)})
 	}
 	return dependency{r.Name, t}
+}
+
+// split parts a match spec without a name into its version and its build: "1.2 py311_0" and "=1.2=py311_0" have one.
+func split(text string) (version, build string) {
+	text = strings.TrimSpace(text)
+	if i := strings.LastIndexAny(text, " \t"); i >= 0 {
+		before, after := strings.TrimSpace(text[:i]), text[i+1:]
+		if !strings.ContainsAny(after, "<>=!~,|()") && strings.IndexByte("<>=!~,|(", before[len(before)-1]) < 0 {
+			return before, after
+		}
+	}
+	if i := strings.LastIndexByte(text, '='); i > 0 && !strings.ContainsAny(text, "<>!~,|() \t") && strings.Trim(text[:i], "=") != "" {
+		return text[:i], text[i+1:]
+	}
+	return text, ""
+}
+
+// address gives what pixi finds a channel by: the names that conda itself knows stay names.
+func address(channel string) string {
+	if channel == forge || channel == "microsoft" {
+		return channel
+	}
+	return cmp.Or(spec.Channels[channel], channel)
 }
 
 // channels gives all channels that a dependency names: folders of this machine first, then those of the spec in the order in which
@@ -253,8 +280,8 @@ func build(in Input) string {
 func folders(in Input) []string {
 	var l []string
 	for _, r := range in.Workflow.Spec.Requirements {
-		if !r.PyPI() && local(r.Channel) {
-			if d := strings.TrimRight(strings.TrimPrefix(r.Channel, "file://"), "/"); d != "" && !slices.Contains(l, d) {
+		if c := address(r.Channel); !r.PyPI() && local(c) {
+			if d := strings.TrimRight(strings.TrimPrefix(c, "file://"), "/"); d != "" && !slices.Contains(l, d) {
 				l = append(l, d)
 			}
 		}
