@@ -64,7 +64,7 @@ func (c *checker) mapping(n *yamltree.Node, at string, s shape) bool {
 	for i := range n.Pairs {
 		p := &n.Pairs[i]
 		if slices.Contains(s.keys, p.Key) {
-			c.place(at+"/"+yamltree.Step(p.Key), p)
+			c.place(n, at+"/"+yamltree.Step(p.Key), p)
 			continue
 		}
 		if s.open {
@@ -154,8 +154,12 @@ func (c *checker) texts(n *yamltree.Node, at, what string) []string {
 	return out
 }
 
-// place notes where a pair is.
-func (c *checker) place(at string, p *yamltree.Pair) {
+// place notes where a pair of n is: where an alias or << brings it, that is the place of n.
+func (c *checker) place(n *yamltree.Node, at string, p *yamltree.Pair) {
+	if !n.Holds(p.At) {
+		c.places[at], c.places[at+keyMark] = n.Head(), n.Head()
+		return
+	}
 	c.places[at] = p.Value.Head()
 	c.places[at+keyMark] = p.At
 }

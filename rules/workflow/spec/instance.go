@@ -12,7 +12,8 @@ import (
 var instanceShape = shape{what: "A task instance", keys: []string{"name", "id", "task", "partial", "map", "mapvalues", "skipif"}, required: []string{"id", "task"},
 	retired: map[string]string{"method": "The method follows from map and mapvalues.", "title": `An instance has a "name".`,
 		"argnames": `argnames stands in "map" or "mapvalues".`, "argvalues": `argvalues stands in "map" or "mapvalues".`,
-		"conditions": `conditions stands in "skipif".`, "type": "Only a task group has a type."}}
+		"conditions": `conditions stands in "skipif".`, "type": "Only a task group has a type.",
+		"rjsf-overrides": "It stands at the top of the spec.", "description": "A description comes from the task itself."}}
 
 // instance reads an instance; nil where n is no mapping.
 func (c *checker) instance(n *yamltree.Node, at string) *Instance {
@@ -96,7 +97,7 @@ func (c *checker) partial(n *yamltree.Node, at string) []Entry {
 	for i := range n.Pairs {
 		p := &n.Pairs[i]
 		at := at + "/" + yamltree.Step(p.Key)
-		c.place(at, p)
+		c.place(n, at, p)
 		c.argName(p.Key, p.At)
 		out = append(out, Entry{Key: p.Key, Value: c.value(p.Value, at, true)})
 	}
@@ -196,9 +197,12 @@ func (c *checker) skipif(n *yamltree.Node, at string) *SkipIf {
 	}
 	if d := n.Get("unpack_depth"); d != nil {
 		depth, err := strconv.Atoi(d.Text)
-		if d.Kind != yamltree.Int || err != nil || depth < 0 || depth > 1000 {
-			c.wrongType(d, "unpack_depth is a whole number from 0", "Input should be a valid integer", "")
-		} else {
+		switch {
+		case d.Kind != yamltree.Int:
+			c.wrongType(d, "unpack_depth is a whole number", "Input should be a valid integer", "")
+		case err != nil || depth < 0 || depth > 1000:
+			c.bad("bad-value", d.Range, "unpack_depth is from 0 to 1000", "It says how many lists are unpacked before a condition sees their elements.", "")
+		default:
 			s.UnpackDepth = depth
 		}
 	}

@@ -90,7 +90,7 @@ func (c *checker) overridesOf(n *yamltree.Node, at, what string) []Override {
 	for i := range n.Pairs {
 		p := &n.Pairs[i]
 		at := at + "/" + yamltree.Step(p.Key)
-		c.place(at, p)
+		c.place(n, at, p)
 		steps := strings.Split(p.Key, ".")
 		if slices.Contains(steps, "") {
 			c.bad("bad-value", p.At, fmt.Sprintf("%q is no path", clip(p.Key)), "A path is names with a dot between each two.", "")
@@ -109,13 +109,58 @@ func (c *checker) overridesOf(n *yamltree.Node, at, what string) []Override {
 // here a path is applied after those above it.
 func (c *checker) lostOverrides(n *yamltree.Node, out []Override, order map[string]int) {
 	for _, o := range out {
+		path := strings.Join(o.Path, ".")
 		for k := 1; k < len(o.Path); k++ {
 			above, ok := order[strings.Join(o.Path[:k], ".")]
-			if self := order[strings.Join(o.Path, ".")]; ok && above > self {
-				c.report(diag.Diag{Warning: true, Code: "override-order", Summary: fmt.Sprintf("%q stands before %q", clip(n.Pairs[self].Key), clip(n.Pairs[above].Key)),
+			if self := order[path]; ok && above > self {
+				c.report(diag.Diag{Warning: true, Code: "override-order", Summary: fmt.Sprintf("%q stands before %q", clip(path), clip(n.Pairs[above].Key)),
 					Detail: "It is applied after it all the same; wt-compiler would lose it.", Hint: "Put it after the other one.", Range: n.Pairs[self].At,
 					Related: []diag.Related{{Range: n.Pairs[above].At, Text: "the other one"}}})
 			}
+		}
+	}
+}
+
+// strayOverrides warns of overrides of what the form does not have: it shows instances that are in no group, by id, and groups, by title.
+func (c *checker) strayOverrides(s *Spec) {
+	var names []string
+	titles := map[string]string{} // of an instance in a group
+	for _, it := range s.Items {
+		if it.Task != nil {
+			names = append(names, it.Task.ID)
+			continue
+		}
+		names = append(names, it.Group.Title)
+		for _, t := range it.Group.Tasks {
+			titles[t.ID] = it.Group.Title
+		}
+	}
+	known := words("")
+	for _, n := range names {
+		known[n] = true
+	}
+	for what, list := range map[string][]Override{"properties": s.Overrides.Properties, "uiSchema": s.Overrides.UISchema} {
+		for _, o := range list {
+			name := o.Path[0]
+			if known[name] || strings.HasPrefix(name, "ui:") {
+				continue
+			}
+			path := strings.Join(o.Path, ".")
+			hint := c.didYouMean(name, names)
+			for _, n := range names {
+				if strings.Contains(n, ".") && strings.HasPrefix(path, n+".") {
+					hint = fmt.Sprintf("The title %q holds a dot, and a path ends its steps there: give the group a title without one.", clip(n))
+				}
+			}
+			if title, ok := titles[name]; ok {
+				between := "."
+				if what == "properties" {
+					between = ".properties."
+				}
+				hint = fmt.Sprintf("The task is in a group: write %q.", clip(title+between+path))
+			}
+			c.report(diag.Diag{Warning: true, Code: "stray-override", Summary: fmt.Sprintf("The form has no part %q", clip(name)), Detail: "The override changes nothing that is shown.",
+				Hint: hint, Range: c.places.Key(Pointer("/rjsf-overrides", what, path)), Context: "rjsf-overrides"})
 		}
 	}
 }

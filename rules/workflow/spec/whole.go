@@ -16,6 +16,7 @@ func (c *checker) whole(s *Spec, root *yamltree.Node) {
 	c.uniqueIDs(s, tasks)
 	c.uniqueTitles(s)
 	c.order(tasks)
+	c.strayOverrides(s)
 }
 
 func (c *checker) uniqueIDs(s *Spec, tasks []*Instance) {

@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/token"
 
 	"github.com/cairn-build/cairn/graph/diag"
 )
@@ -103,8 +102,8 @@ func (r *reader) key(n ast.Node, depth int) (*Node, bool) {
 		return v, true
 	}
 	hint := ""
-	if s, ok := n.(ast.ScalarNode); ok && s.GetToken().Type != token.ImplicitNullType {
-		hint = fmt.Sprintf("Put it in quotes: %q.", clip(s.GetToken().Value))
+	if v.Kind != List && v.Kind != Map && v.to > v.from && v.to <= len(r.src) {
+		hint = fmt.Sprintf("Put it in quotes: %q.", clip(r.src[v.from:v.to]))
 	}
 	r.report(diag.Diag{Code: "syntax", Summary: "A key is text", Detail: fmt.Sprintf("This key is %s.", v.Kind), Hint: hint, Range: v.Head()})
 	return v, false

@@ -81,12 +81,15 @@ func (n *Node) Get(key string) *Node {
 func (n *Node) Head() diag.Range {
 	switch {
 	case n.Range.Start.Line == n.Range.End.Line:
-	case n.Kind == Map && len(n.Pairs) > 0 && inside(n.Pairs[0].At, n.Range):
+	case n.Kind == Map && len(n.Pairs) > 0 && n.Holds(n.Pairs[0].At):
 		return n.Pairs[0].At
-	case n.Kind == List && len(n.List) > 0 && inside(n.List[0].Range, n.Range):
+	case n.Kind == List && len(n.List) > 0 && n.Holds(n.List[0].Range):
 		return n.List[0].Head()
 	}
 	return n.Range
 }
 
-func inside(a, b diag.Range) bool { return a.Start.Byte >= b.Start.Byte && a.End.Byte <= b.End.Byte }
+// Holds says whether a place is within n's own: not so where n is an alias, or r is of a pair that << brought.
+func (n *Node) Holds(r diag.Range) bool {
+	return r.Start.Byte >= n.Range.Start.Byte && r.End.Byte <= n.Range.End.Byte
+}
