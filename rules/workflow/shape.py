@@ -62,6 +62,8 @@ class Shape:
 
     def on_tuple(self, s):
         items, rest = list(s["items_schema"]), s.get("variadic_item_index")
+        if rest is not None and self.given:
+            return {}  # map takes a tuple apart, and a list not
         if rest is not None:
             return self.array(items[0], s) if len(items) == 1 else {"type": "array"}
         return {"type": "array", "prefixItems": [self.of(i) for i in items], "minItems": len(items), "maxItems": len(items)}
@@ -130,10 +132,14 @@ class Shape:
     def on_model(self, s):
         if s.get("root_model") or s.get("custom_init"):
             return {}
-        return self.fields(s["schema"])
+        return self.named(s["cls"], self.fields(s["schema"]))
 
     def on_dataclass(self, s):
-        return {"type": "object"} if s["schema"]["type"] == "dataclass-args" else {}
+        return self.named(s["cls"], {"type": "object"} if s["schema"]["type"] == "dataclass-args" else {})
+
+    def named(self, cls, out):
+        """Gives a class's name to what is known of it, for people."""
+        return {**out, "title": cls.__name__} if out else {}
 
     def on_typed_dict(self, s):
         return self.fields({"type": "model-fields", "fields": s["fields"], "total": s.get("total", True)})

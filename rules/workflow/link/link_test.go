@@ -1,0 +1,238 @@
+package link
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/txtar"
+
+	"github.com/cairn-build/cairn/graph/diag"
+	"github.com/cairn-build/cairn/rules/workflow/registry"
+	"github.com/cairn-build/cairn/rules/workflow/spec"
+)
+
+var update = flag.Bool("update", false, "write what is found into testdata")
+
+func finder(t testing.TB) registry.Finder {
+	t.Helper()
+	b, err := os.ReadFile("testdata/registry.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := registry.Parse(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+// TestCases links each spec of testdata/cases with testdata/registry.json. A section is the items of a workflow; the next has what is wrong,
+// or what comes of it.
+func TestCases(t *testing.T) {
+	files, err := filepath.Glob("testdata/cases/*.txtar")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no cases: %v", err)
+	}
+	f := finder(t)
+	for _, name := range files {
+		ar, err := txtar.ParseFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := 0; i+1 < len(ar.Files); i += 2 {
+			in, want := ar.Files[i], &ar.Files[i+1]
+			if want.Name != "is" {
+				t.Fatalf("%s: %s is followed by %s", name, in.Name, want.Name)
+			}
+			t.Run(strings.TrimSuffix(filepath.Base(name), ".txtar")+"/"+in.Name, func(t *testing.T) {
+				got := linked(t, f, in.Data)
+				if *update {
+					want.Data = []byte(got)
+				} else if got != string(want.Data) {
+					t.Errorf("got\n%s\nwant\n%s", got, want.Data)
+				}
+			})
+		}
+		if *update {
+			if err := os.WriteFile(name, txtar.Format(ar), 0o666); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+const head = "id: flow\nrequirements: []\n"
+
+func linked(t *testing.T, f registry.Finder, items []byte) string {
+	t.Helper()
+	src := head + "workflow:\n" + string(items)
+	if strings.HasPrefix(string(items), "task-instance-defaults") {
+		src = head + string(items)
+	}
+	s, ds := spec.Parse("spec.yaml", []byte(src))
+	if ds.HasErrors() {
+		t.Fatalf("the spec itself is wrong: %v", ds)
+	}
+	w, ds := Link(s, f)
+	if (w == nil) != ds.HasErrors() {
+		t.Errorf("the workflow is %v, and the problems are %v", w, ds)
+	}
+	var b strings.Builder
+	problems(&b, ds)
+	if w != nil {
+		describe(&b, w)
+	}
+	return b.String()
+}
+
+func problems(b *strings.Builder, ds diag.List) {
+	for _, d := range ds {
+		if d.Warning {
+			b.WriteString("warning ")
+		}
+		fmt.Fprintf(b, "%d:%d %s: %s\n", d.Range.Start.Line-3, d.Range.Start.Column, d.Code, d.Summary)
+		for _, l := range []string{d.Detail, d.Hint} {
+			if l != "" {
+				fmt.Fprintf(b, "    %s\n", l)
+			}
+		}
+		for _, r := range d.Related {
+			fmt.Fprintf(b, "    %d:%d %s\n", r.Range.Start.Line-3, r.Range.Start.Column, r.Text)
+		}
+	}
+}
+
+func describe(b *strings.Builder, w *Workflow) {
+	for _, i := range w.Imports {
+		fmt.Fprintf(b, "import %s.%s as %s\n", i.Module, i.Name, i.Alias)
+	}
+	for _, t := range w.Tasks {
+		fmt.Fprintf(b, "%s = %s open=%s needs=%s", t.ID, t.Alias, t.Open, t.Needs)
+		if len(t.Conditions) > 0 {
+			fmt.Fprintf(b, " skipif=%s/%d", t.Conditions, t.Depth)
+		}
+		b.WriteByte('\n')
+	}
+	if len(w.Env) > 0 {
+		fmt.Fprintf(b, "env %s\n", w.Env)
+	}
+}
+
+// TestNamesAreEnough links with the files alone that Names asks for.
+func TestNamesAreEnough(t *testing.T) {
+	b, err := os.ReadFile("testdata/cases/names.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	full := finder(t)
+	for _, in := range txtar.Parse(b).Files {
+		if in.Name == "is" || strings.HasPrefix(string(in.Data), "task-instance-defaults") {
+			continue
+		}
+		s, _ := spec.Parse("spec.yaml", []byte(head+"workflow:\n"+string(in.Data)))
+		asked := map[string]bool{}
+		for _, n := range Names(s) {
+			asked[n] = true
+		}
+		for _, l := range []func(){func() { Link(s, only{full, asked, t}) }} {
+			l()
+		}
+	}
+}
+
+// only is a Finder that is asked for nothing else.
+type only struct {
+	registry.Finder
+	names map[string]bool
+	t     *testing.T
+}
+
+func (o only) Named(function string) ([]*registry.Entry, error) {
+	if !o.names[function] {
+		o.t.Errorf("%s is looked up, and Names does not say so", function)
+	}
+	return o.Finder.Named(function)
+}
+
+// broken is a registry that cannot be read.
+type broken struct{ registry.Finder }
+
+func (broken) Named(string) ([]*registry.Entry, error) { return nil, fmt.Errorf("it is torn") }
+
+func TestBrokenRegistryIsSaidOnce(t *testing.T) {
+	s, _ := spec.Parse("spec.yaml", []byte(head+"workflow:\n- {id: a, task: load}\n- {id: b, task: load}\n"))
+	w, ds := Link(s, broken{})
+	if w != nil || len(ds) != 1 || ds[0].Detail != "it is torn." {
+		t.Errorf("got %v, %v", w, ds)
+	}
+}
+
+// TestUnsoundSpec: what Parse could read of a wrong spec is linked as far as that goes.
+func TestUnsoundSpec(t *testing.T) {
+	for _, src := range []string{
+		head + "workflow:\n- {id: 1, task: x}\n- {}\n- {id: b, task: load, partial: {table: '${{ workflow.zzz.return }}'}}\n- {id: c, task: a..b}\n- {id: d, task: names, map: {argnames: n}}\n",
+		head + "workflow: 3\n", "", "id: [",
+	} {
+		s, ds := spec.Parse("spec.yaml", []byte(src))
+		if !ds.HasErrors() {
+			t.Fatalf("%q is sound", src)
+		}
+		if s != nil {
+			Link(s, finder(t))
+		}
+	}
+}
+
+// chain is a workflow of n tasks in a row, each with a task of its own among m.
+func chain(t testing.TB, n, m int) (*spec.Spec, registry.Finder) {
+	t.Helper()
+	es, err := finder(t).Named("use")
+	if err != nil || len(es) != 1 {
+		t.Fatal(err)
+	}
+	var all []*registry.Entry
+	for i := range m {
+		e := *es[0]
+		e.Function = fmt.Sprintf("use_%d", i)
+		all = append(all, &e)
+	}
+	var b strings.Builder
+	b.WriteString(head + "workflow:\n")
+	for i := range n {
+		fmt.Fprintf(&b, "- id: t%d\n  task: use_%d\n  partial: {n: %d, many: [1, 2], table: {a: 1}", i, i%m, i)
+		if i > 0 {
+			fmt.Fprintf(&b, ", text: '${{ workflow.t%d.return }}'", i-1)
+		}
+		b.WriteString("}\n")
+	}
+	s, ds := spec.Parse("spec.yaml", []byte(b.String()))
+	if ds.HasErrors() {
+		t.Fatal(ds)
+	}
+	return s, registry.List(all...)
+}
+
+func TestTenThousandTasks(t *testing.T) {
+	s, f := chain(t, 10000, 10000)
+	w, ds := Link(s, f)
+	if len(ds) > 0 || len(w.Tasks) != 10000 || len(w.Imports) != 10000 {
+		t.Fatalf("%v", ds)
+	}
+}
+
+func BenchmarkLink(b *testing.B) {
+	for _, n := range []int{50, 10000} {
+		s, f := chain(b, n, n)
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			for range b.N {
+				if w, _ := Link(s, f); w == nil {
+					b.Fatal("not linked")
+				}
+			}
+		})
+	}
+}
