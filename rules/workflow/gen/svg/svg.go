@@ -8,34 +8,34 @@ import (
 	"github.com/cairn-build/cairn/rules/workflow/link"
 )
 
-// style has colours for light and dark screens; what draws PNGs takes the first. All is below the class of the picture, so that it can
-// be put into a page as it is.
-const style = `.wg text{font-family:"DejaVu Sans Mono",Menlo,Consolas,"Liberation Mono",monospace;font-size:11px;fill:#333}
-.wg .paper{fill:#fff}
-.wg .group{fill:#f4f6f8;stroke:#c5ced6}
-.wg .title{font-size:13px;font-weight:bold;fill:#566472}
-.wg .box{fill:#fff;stroke:#5b6b7a}
-.wg .skips{stroke-dasharray:5 3}
-.wg .head{fill:#dde7f0}
-.wg .io .head{fill:#f7e3c4}
-.wg .id{font-size:13px;font-weight:bold;fill:#1c2733}
-.wg .task{fill:#566472}
-.wg .row{stroke:#d5dce3}
-.wg .return{font-style:italic;text-anchor:end}
-.wg .edge{fill:none;stroke:#7a8b9a;stroke-width:1.3}
-.wg .tip{fill:#7a8b9a}
+// style has colours for light and dark screens; what draws PNGs takes the first. Pages that show a run lay theirs over it: a box is
+// g.node with the instance's id, and in it .box and .head.
+const style = `text{font-family:"DejaVu Sans Mono",Menlo,Consolas,"Liberation Mono",monospace;font-size:11px;fill:#333}
+.paper{fill:#fff}
+.group{fill:#f4f6f8;stroke:#c5ced6}
+.title{font-size:13px;font-weight:bold;fill:#566472}
+.box{fill:#fff;stroke:#5b6b7a}
+.skips{stroke-dasharray:5 3}
+.head{fill:#dde7f0}
+.io .head{fill:#f7e3c4}
+.id{font-size:13px;font-weight:bold;fill:#1c2733}
+.task{fill:#566472}
+.row{stroke:#d5dce3}
+.return{font-style:italic;text-anchor:end}
+.edge{fill:none;stroke:#7a8b9a;stroke-width:1.3}
+.tip{fill:#7a8b9a}
 @media (prefers-color-scheme:dark){
-.wg text{fill:#cdd6df}
-.wg .paper{fill:#12171c}
-.wg .group{fill:#1a2129;stroke:#3a4652}
-.wg .title,.wg .task{fill:#93a3b2}
-.wg .box{fill:#1f2831;stroke:#6d7f90}
-.wg .head{fill:#2b3947}
-.wg .io .head{fill:#4d3c20}
-.wg .id{fill:#eef3f7}
-.wg .row{stroke:#33404c}
-.wg .edge{stroke:#8193a3}
-.wg .tip{fill:#8193a3}
+text{fill:#cdd6df}
+.paper{fill:#12171c}
+.group{fill:#1a2129;stroke:#3a4652}
+.title,.task{fill:#93a3b2}
+.box{fill:#1f2831;stroke:#6d7f90}
+.head{fill:#2b3947}
+.io .head{fill:#4d3c20}
+.id{fill:#eef3f7}
+.row{stroke:#33404c}
+.edge{stroke:#8193a3}
+.tip{fill:#8193a3}
 }
 `
 
@@ -47,9 +47,9 @@ func Render(w *link.Workflow) []byte {
 	boxes := len(g.nodes)
 	g.layout()
 	var b bytes.Buffer
-	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" class="wg" width="%d" height="%d" viewBox="0 0 %d %d" role="img">`+"\n", g.w, g.h, g.w, g.h)
+	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %d %d" role="img">`+"\n", g.w, g.h, g.w, g.h)
 	fmt.Fprintf(&b, "<title>%s</title>\n<style>\n%s</style>\n", text(w.Spec.ID), style)
-	b.WriteString(`<defs><marker id="wg-tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path class="tip" d="M0 0L8 4L0 8z"/></marker></defs>` + "\n")
+	b.WriteString(`<defs><marker id="edge-tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path class="tip" d="M0 0L8 4L0 8z"/></marker></defs>` + "\n")
 	fmt.Fprintf(&b, `<rect class="paper" width="%d" height="%d"/>`+"\n", g.w, g.h)
 	for _, bl := range g.blocks {
 		if bl.title != "" && len(bl.nodes) > 0 {
@@ -79,7 +79,7 @@ func (g *graph) box(b *bytes.Buffer, n *node) {
 	if title == "" {
 		title = n.id
 	}
-	fmt.Fprintf(b, `<g class="%s" data-id="%s"><title>%s</title><rect class="%s" x="%d" y="%d" width="%d" height="%d" rx="4"/>`, class, text(n.id), text(title), box, n.x, n.y, n.w, n.h)
+	fmt.Fprintf(b, `<g class="%s" id="%s"><title>%s</title><rect class="%s" x="%d" y="%d" width="%d" height="%d" rx="4"/>`, class, text(n.id), text(title), box, n.x, n.y, n.w, n.h)
 	fmt.Fprintf(b, `<rect class="head" x="%d" y="%d" width="%d" height="%d" rx="3"/>`, n.x+1, n.y+1, n.w-2, headH-2)
 	fmt.Fprintf(b, `<text class="id" x="%d" y="%d">%s</text><text class="task" x="%d" y="%d">%s</text>`+"\n", n.x+10, n.y+15, text(n.id), n.x+10, n.y+29, text(n.task))
 	for i, r := range n.rows {
@@ -93,7 +93,7 @@ func (g *graph) box(b *bytes.Buffer, n *node) {
 func (g *graph) edge(b *bytes.Buffer, e edge) {
 	from, to := &g.nodes[e.from], &g.nodes[e.to]
 	name := to.rows[e.row].name
-	fmt.Fprintf(b, `<path class="edge" marker-end="url(#wg-tip)" data-from="%s" data-to="%s" data-argument="%s" d="M%d %d`,
+	fmt.Fprintf(b, `<path class="edge" marker-end="url(#edge-tip)" data-from="%s" data-to="%s" data-argument="%s" d="M%d %d`,
 		text(from.id), text(to.id), text(name), from.x+from.w, from.y+from.port())
 	x, y := from.x+from.w, from.y+from.port()
 	curve := func(x2, y2 int) {

@@ -112,14 +112,14 @@ func TestEdges(t *testing.T) {
 	if got, want := strings.Join(edges, " "), "a-b:x a-c:deep a-c:each|p,|q b-c:each|p,|q"; got != want {
 		t.Errorf("edges %s, not %s", got, want)
 	}
-	for _, want := range []string{"a", "b", "c", "f", "x", "n = 5", "deep = {…}", "each p, q", "return"} {
+	for _, want := range []string{"a", "b", "c", "#a", "#b", "#c", "f", "x", "n = 5", "deep = {…}", "each p, q", "return"} {
 		if !texts[want] {
 			t.Errorf("the text %q is not there: %v", want, texts)
 		}
 	}
 }
 
-// read gives the edges and the texts of a picture, which is XML.
+// read gives the edges and the texts of a picture, which is XML, and with a # the ids of its boxes.
 func read(t *testing.T, svg []byte) (edges []string, texts map[string]bool) {
 	t.Helper()
 	texts = map[string]bool{}
@@ -140,6 +140,9 @@ func read(t *testing.T, svg []byte) (edges []string, texts map[string]bool) {
 			attr := map[string]string{}
 			for _, a := range tok.Attr {
 				attr[a.Name.Local] = a.Value
+			}
+			if tok.Name.Local == "g" && attr["id"] != "" {
+				texts["#"+attr["id"]] = true
 			}
 			if attr["class"] == "edge" {
 				edges = append(edges, attr["data-from"]+"-"+attr["data-to"]+":"+strings.ReplaceAll(attr["data-argument"], " ", "|"))
