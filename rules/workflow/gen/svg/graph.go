@@ -78,7 +78,7 @@ func box(i *spec.Instance, t *link.Task, b int) node {
 	n := node{id: i.ID, task: i.Task[strings.LastIndexByte(i.Task, '.')+1:], title: i.Name, block: b}
 	if t != nil {
 		n.io = t.Entry != nil && t.Entry.IO()
-		n.skips = len(t.Conditions) > 0
+		n.skips = i.SkipIf != nil && len(i.SkipIf.Conditions) > 0 // the default is everybody's, and says nothing of this one
 	}
 	for _, p := range i.Partial {
 		n.rows = append(n.rows, row{p.Key, short(p.Value)})

@@ -41,7 +41,7 @@ text{fill:#cdd6df}
 
 // Render draws a workflow from left to right: a box for each instance with its id, its task, its bound arguments and what it returns;
 // an arrow for each dependency, from what an instance returns to the argument that takes it; a frame for each group.
-// Boxes of instances that may be skipped are dashed, and those of tasks that are mocked have another colour.
+// Boxes of instances with a condition of their own to be skipped are dashed, and those of tasks that are mocked have another colour.
 func Render(w *link.Workflow) []byte {
 	g := newGraph(w)
 	boxes := len(g.nodes)
