@@ -6,7 +6,7 @@ validator that runs before the type's own may take anything. So whatever is not 
 SCALARS = {"none": "null", "bool": "boolean", "int": "integer", "float": "number", "str": "string"}
 LISTS = {"list", "set", "frozenset"}
 TIMES = {"date", "time", "datetime", "timedelta"}
-TEXTS = {"url", "multi-host-url", "uuid"}
+TEXTS = {"url", "multi-host-url", "uuid", "bytes"}
 BASES = (str, bytes, int, float, bool, list, tuple, dict, set, frozenset, type(None))
 
 
@@ -119,8 +119,10 @@ class Shape:
         return {"type": name_of(cls)}
 
     def on_json_or_python(self, s):
-        if s["json_schema"]["type"] in LISTS:  # Sequence and its like
-            return {"type": "array"} if self.given else self.array(s["json_schema"].get("items_schema"), s)
+        if s["json_schema"]["type"] in LISTS:  # Sequence and its like; one of anything may be a text
+            if self.given or s["python_schema"]["type"] != "chain":
+                return {}
+            return self.array(s["json_schema"].get("items_schema"), s)
         return self.of(s["python_schema"])
 
     def on_lax_or_strict(self, s):
