@@ -139,7 +139,11 @@ func (c *checker) strayOverrides(s *Spec) {
 	for _, n := range names {
 		known[n] = true
 	}
-	for what, list := range map[string][]Override{"properties": s.Overrides.Properties, "uiSchema": s.Overrides.UISchema} {
+	for _, what := range []string{"properties", "uiSchema"} { // $defs are of no part
+		list := s.Overrides.Properties
+		if what == "uiSchema" {
+			list = s.Overrides.UISchema
+		}
 		for _, o := range list {
 			name := o.Path[0]
 			if known[name] || strings.HasPrefix(name, "ui:") {
