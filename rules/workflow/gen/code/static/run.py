@@ -65,11 +65,11 @@ def _run(args: argparse.Namespace, place: results.Place, tell: Any) -> int:
         code, out = 130, outcome(error=recorder.stopped("was interrupted"))
     except BaseException as e:
         code, out = 1, outcome(error=_said(e), trace=traceback.format_exc())
+        if args.progress == "text":
+            print(_where(e) + str(out["error"]), file=sys.stderr)
     place.write(out)
     tell("written\n")
     recorder.end(out["error"])
-    if code == 1 and args.progress == "text":
-        print(out["trace"] or out["error"], file=sys.stderr)
     return code
 
 
@@ -77,6 +77,20 @@ def _said(e: BaseException) -> str:
     if type(e).__name__ == "TaskInstanceError":
         return str(e)
     return f"{type(e).__name__}: {e}"
+
+
+def _where(e: BaseException) -> str:
+    """Give the lines of a failed task that led to its error, without those of what has called it."""
+    cause = e.__cause__ if type(e).__name__ == "TaskInstanceError" else e
+    told = traceback.TracebackException.from_exception(cause or e)
+    here = str(Path(__file__).parent)
+    told.stack[:] = [
+        f
+        for f in told.stack
+        if not f.filename.startswith((here, "<frozen "))
+        and not {"pydantic", "wt_task"} & set(Path(f.filename).parts)
+    ]
+    return "".join(told.format())
 
 
 def _dag(args: argparse.Namespace, recorder: Any, params: dict[str, Any]) -> Any:
