@@ -32,6 +32,7 @@ func All() []*rule.Rule {
 		python.Script,
 		workflow.TaskPackage,
 		command.Test,
+		workflow.Workflow,
 		file.WriteFile,
 	}
 }

@@ -37,7 +37,7 @@ func (s *session) enterTarget(ctx context.Context, target string, argv []string,
 	return err
 }
 
-// buildDeps builds what a target depends on. Where there is nothing to do it says nothing.
+// buildDeps builds what a target depends on, and the target where it is the program itself that is entered. Where there is nothing to do it says nothing.
 func (s *session) buildDeps(ctx context.Context, l label.Label) error {
 	g, err := s.engine.Graph(ctx)
 	if err != nil {
@@ -51,6 +51,9 @@ func (s *session) buildDeps(ctx context.Context, l label.Label) error {
 		return nil // ExecIn says what is wrong with the name
 	}
 	var r build.Request
+	if s.engine.EntersProgram(g, t) {
+		r.Patterns = []label.Pattern{{Target: g.Label(t)}}
+	}
 	for _, d := range g.Deps(t) {
 		p := label.Pattern{Target: g.Label(d)}
 		if !slices.Contains(r.Patterns, p) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/cairn-build/cairn/graph/build"
@@ -46,6 +47,12 @@ func (s *session) showPlaces(ps []placeJSON, write bool) {
 		case p.Refused != "":
 			s.ui.Printf("refused  %s (%s): %s\n", p.To, p.Label, p.Refused)
 			continue
+		case allMissing(p.Files) && p.Written:
+			s.ui.Printf("wrote  %s (%s): %d files\n", p.To, p.Label, len(p.Files))
+			continue
+		case allMissing(p.Files):
+			s.ui.Printf("stale  %s (%s): nothing is there yet\n", p.To, p.Label)
+			continue
 		case p.Written:
 			s.ui.Printf("wrote  %s (%s)\n", p.To, p.Label)
 		case p.Made && !p.UpToDate:
@@ -63,6 +70,11 @@ func (s *session) showPlaces(ps []placeJSON, write bool) {
 			s.ui.Printf("  %s: %s%s\n", strings.TrimPrefix(f.Path, p.To+"/"), what[f.How], edited)
 		}
 	}
+}
+
+// allMissing says whether a place is new.
+func allMissing(fs []keptFileJSON) bool {
+	return len(fs) > 0 && !slices.ContainsFunc(fs, func(f keptFileJSON) bool { return f.How != build.Missing })
 }
 
 // settleRounds is how often what is written may change what is made of it: a generated package is made from the version that lies

@@ -41,6 +41,7 @@ var verbs = []verb{
 	{"exec", execCommand, false},
 	{"shell", shellCommand, false},
 	{"serve", serveCommand, false},
+	{"workflow", workflowCommand, false},
 	{"init", initCommand, false},
 	{"check", checkCommand, false},
 	{"fmt", fmtCommand, false},

@@ -157,6 +157,9 @@ func (e *Engine) ExecIn(ctx context.Context, target, pkg string, argv []string, 
 		sp.Argv, sp.Timeout = argv, 0 // a person is not to be hurried
 		return lr.RunInteractive(ctx, sp, stdin, stdout, stderr)
 	}
+	if p, ok := entersProgram(g, tid); ok {
+		return e.inProgram(ctx, g, tid, p, argv, stdin, stdout, stderr)
+	}
 	return 0, fmt.Errorf("%s starts no command, so there is no environment to enter", label)
 }
 

@@ -1,0 +1,233 @@
+package workflow
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+
+	"github.com/cairn-build/cairn/graph/diag"
+	"github.com/cairn-build/cairn/graph/rule"
+	"github.com/cairn-build/cairn/rules/workflow/gen"
+	"github.com/cairn-build/cairn/rules/workflow/registry"
+	"github.com/cairn-build/cairn/rules/workflow/spec"
+)
+
+// compileArgs are the words of workflow_compile/1. Either Spec, in its canonical form, or File, which is an input, is set.
+type compileArgs struct {
+	Out        string          `json:"out"`
+	Spec       json.RawMessage `json:"spec,omitempty"`
+	File       string          `json:"file,omitempty"`
+	ID         string          `json:"id,omitempty"` // that the spec has to have, "" for any
+	Registries []string        `json:"registries"`
+	Prefix     string          `json:"prefix"`
+	Version    string          `json:"version,omitempty"`
+	Variant    string          `json:"variant,omitempty"`
+	Before     *gen.Before     `json:"before,omitempty"`
+	BadBefore  string          `json:"bad_before,omitempty"`
+	Overrides  string          `json:"overrides,omitempty"`
+	Adapter    bool            `json:"adapter,omitempty"`
+}
+
+// notes are what messages about a spec need and what it means does not hang on.
+type notes struct {
+	File   string
+	Places spec.Places
+	Said   diag.List
+}
+
+// encode gives the notes as JSON. Places are packed: pointer, then line and column of start and end.
+func (n notes) encode() []byte {
+	if n.File == "" {
+		return nil
+	}
+	type packed struct {
+		File   string            `json:"file"`
+		Places map[string][6]int `json:"places"`
+		Said   diag.List         `json:"said,omitempty"`
+	}
+	p := packed{n.File, make(map[string][6]int, len(n.Places)), n.Said}
+	for at, r := range n.Places {
+		p.Places[at] = [6]int{r.Start.Line, r.Start.Column, r.Start.Byte, r.End.Line, r.End.Column, r.End.Byte}
+	}
+	b, err := json.Marshal(p)
+	if err != nil {
+		return nil // messages without places
+	}
+	return b
+}
+
+func decodeNotes(b []byte) (n notes) {
+	var p struct {
+		File   string            `json:"file"`
+		Places map[string][6]int `json:"places"`
+		Said   diag.List         `json:"said"`
+	}
+	n.Places = spec.Places{}
+	if json.Unmarshal(b, &p) != nil {
+		return n
+	}
+	n.File, n.Said = p.File, p.Said
+	for at, x := range p.Places {
+		n.Places[at] = diag.Range{File: p.File, Start: diag.Pos{Line: x[0], Column: x[1], Byte: x[2]}, End: diag.Pos{Line: x[3], Column: x[4], Byte: x[5]}}
+	}
+	return n
+}
+
+// compileCall is workflow_compile/1: a spec and the registries of tasks become a package.
+func compileCall(_ context.Context, c rule.CallContext) error {
+	var a compileArgs
+	if err := json.Unmarshal(c.Args(), &a); err != nil {
+		return err
+	}
+	if a.BadBefore != "" {
+		return errors.New(a.BadBefore)
+	}
+	s, said, err := specOf(c, a)
+	if err != nil {
+		return err
+	}
+	tasks := make([]registry.Finder, len(a.Registries))
+	for i, r := range a.Registries {
+		tasks[i] = treeOf(c, r)
+	}
+	o := gen.Options{Prefix: a.Prefix, Version: a.Version, Before: a.Before, Variant: a.Variant, Adapter: a.Adapter}
+	if a.Overrides != "" {
+		if o.EnvOverrides, err = inputBytes(c, a.Overrides); err != nil {
+			return err
+		}
+	}
+	p, said, err := compile(s, said, registry.Merge(tasks...), o)
+	if said.HasErrors() {
+		return said
+	}
+	if err != nil {
+		return err
+	}
+	for _, f := range p.Files {
+		if err := c.Write(a.Out+"/"+f.Path, f.Data, false); err != nil {
+			return err
+		}
+	}
+	if len(said) > 0 {
+		return said
+	}
+	return nil
+}
+
+// specOf gives the spec with its places, and what is to be said of it.
+func specOf(c rule.CallContext, a compileArgs) (*spec.Spec, diag.List, error) {
+	if a.Spec != nil {
+		s, err := spec.Decode(a.Spec)
+		if err != nil {
+			return nil, nil, fmt.Errorf("internal error: %w", err)
+		}
+		n := decodeNotes(c.Notes())
+		s.Places = n.Places
+		return s, n.Said, nil
+	}
+	b, err := inputBytes(c, a.File)
+	if err != nil {
+		return nil, nil, err
+	}
+	s, ds := spec.Parse(a.File, b)
+	if a.ID != "" && s.ID != "" && s.ID != a.ID {
+		ds = append(ds, diag.Diag{Code: "other-id", Summary: fmt.Sprintf("The spec's id is %q, and the target says %q", s.ID, a.ID),
+			Range: s.Places["/id"], Hint: fmt.Sprintf("Write id = %q in BUILD.hcl.", s.ID)})
+	}
+	return s, ds, nil
+}
+
+// treeOf reads a registry's tree by and by.
+func treeOf(c rule.CallContext, tree string) registry.Finder {
+	return registry.Tree(func(p string) ([]byte, error) {
+		b, err := inputBytes(c, tree+"/"+p)
+		var absent *rule.NotInputError
+		if errors.As(err, &absent) {
+			return nil, nil
+		}
+		return b, err
+	}, func() []string {
+		names, err := c.Around(tree + "/names")
+		if err != nil {
+			return nil // a message without a suggestion
+		}
+		for i := range names {
+			names[i] = "names/" + names[i]
+		}
+		return names
+	})
+}
+
+func inputBytes(c rule.CallContext, p string) ([]byte, error) {
+	r, err := c.Open(p)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	return io.ReadAll(r)
+}
+
+// joinArgs are the words of workflow_join/1.
+type joinArgs struct {
+	From string `json:"from"`
+	PNG  string `json:"png"`
+	Out  string `json:"out"`
+}
+
+// joinCall is workflow_join/1: a package with its graph as a picture.
+func joinCall(_ context.Context, c rule.CallContext) error {
+	var a joinArgs
+	if err := json.Unmarshal(c.Args(), &a); err != nil {
+		return err
+	}
+	entries, err := c.Entries(a.From)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if err := c.Link(a.Out+"/"+e.Path, e.Blob, e.Executable); err != nil {
+			return err
+		}
+	}
+	png, err := inputBytes(c, a.PNG)
+	if err != nil {
+		return err
+	}
+	if !bytes.HasPrefix(png, []byte("\x89PNG")) {
+		return fmt.Errorf("rsvg-convert wrote no PNG")
+	}
+	return c.Write(a.Out+"/graph.png", png, false)
+}
+
+// envVars gives the variables of the environment that a spec names, sorted.
+func envVars(s *spec.Spec) []string {
+	names := map[string]bool{}
+	var visit func(v spec.Value)
+	visit = func(v spec.Value) {
+		if v.Kind == spec.Env {
+			names[v.Text] = true
+		}
+		for _, x := range v.List {
+			visit(x)
+		}
+		for _, e := range v.Dict {
+			visit(e.Value)
+		}
+	}
+	for _, i := range s.Instances() {
+		for _, e := range i.Partial {
+			visit(e.Value)
+		}
+		if i.ArgValues != nil {
+			visit(*i.ArgValues)
+		}
+	}
+	return slices.Sorted(maps.Keys(names))
+}
+
+func sortedNames[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
