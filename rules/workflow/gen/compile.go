@@ -21,8 +21,8 @@ import (
 // DefaultPrefix is what names start with where Options.Prefix is "".
 const DefaultPrefix = "wt-"
 
-// Compile writes a workflow's package. An error is the user's: overrides that have no place, a schema that is none, a version or
-// an env_overrides that cannot be read.
+// Compile writes a workflow's package. An error is the user's: a diag.List, with places in the spec, of overrides that have no place and
+// schemas that are none; others of a version or an env_overrides that cannot be read.
 func Compile(w *link.Workflow, o Options) (*Package, error) {
 	dir, module := manifest.Names(cmp.Or(o.Prefix, DefaultPrefix), w.Spec.ID)
 	p := &Package{Dir: dir, Module: module}
@@ -30,7 +30,7 @@ func Compile(w *link.Workflow, o Options) (*Package, error) {
 
 	params, rjsf, err := schema.Build(w)
 	if err != nil {
-		return nil, err
+		return nil, placed(w, err)
 	}
 	pixi, err := manifest.Pixi(in)
 	if err != nil {
@@ -52,7 +52,7 @@ func Compile(w *link.Workflow, o Options) (*Package, error) {
 		value *ojson.Object
 	}{{"params.json", params}, {"rjsf.json", rjsf}} {
 		if err := schema.Check(doc.name, doc.value); err != nil {
-			return nil, err
+			return nil, placed(w, err)
 		}
 		b, err := ojson.Marshal(doc.value, "  ")
 		if err != nil {

@@ -65,8 +65,39 @@ func keyword(k string) (form, bool) {
 	return 0, false
 }
 
+// Invalid is the error of a document that is no JSON Schema.
+type Invalid struct {
+	Name  string // "params.json"
+	Wrong []Problem
+}
+
+// Problem is what is wrong at a place in a document.
+type Problem struct {
+	At   string // JSON pointer
+	Text string // "must be a text"
+}
+
+// Summary says which document is wrong, in the words that users of the ecosystem know.
+func (i *Invalid) Summary() string {
+	return "Compiled artifact '" + i.Name + "' is not a valid JSON Schema"
+}
+
+// Error gives the summary and the first problems.
+func (i *Invalid) Error() string {
+	const most = 5
+	var l []string
+	for _, p := range i.Wrong[:min(most, len(i.Wrong))] {
+		l = append(l, p.At+" "+p.Text)
+	}
+	more := ""
+	if len(i.Wrong) > most {
+		more = fmt.Sprintf("; and %d more", len(i.Wrong)-most)
+	}
+	return i.Summary() + ": " + strings.Join(l, "; ") + more
+}
+
 // Check says whether doc is a JSON Schema by the rules of 2020-12, and whether each reference within it leads somewhere. The error
-// names what is wrong by its JSON pointer. Patterns are not read: which expressions are right is the validator's matter.
+// is an *Invalid. Patterns are not read: which expressions are right is the validator's matter.
 //
 // It is written by hand because the library that our tests compare it with costs each start of a program 12 ms.
 func Check(name string, doc *ojson.Object) error {
@@ -75,26 +106,19 @@ func Check(name string, doc *ojson.Object) error {
 	if len(c.wrong) == 0 {
 		return nil
 	}
-	const most = 5
-	more := ""
-	if len(c.wrong) > most {
-		more = fmt.Sprintf("; and %d more", len(c.wrong)-most)
-		c.wrong = c.wrong[:most]
-	}
-	//lint:ignore ST1005 users of the ecosystem know this text
-	return fmt.Errorf("Compiled artifact '%s' is not a valid JSON Schema: %s%s", name, strings.Join(c.wrong, "; "), more)
+	return &Invalid{name, c.wrong}
 }
 
 type checker struct {
 	root  *ojson.Object
-	wrong []string
+	wrong []Problem
 }
 
 func (c *checker) say(at, format string, args ...any) {
 	if at == "" {
 		at = "/"
 	}
-	c.wrong = append(c.wrong, at+" "+fmt.Sprintf(format, args...))
+	c.wrong = append(c.wrong, Problem{at, fmt.Sprintf(format, args...)})
 }
 
 func (c *checker) schema(v any, at string) {

@@ -9,6 +9,18 @@ import (
 	"github.com/cairn-build/cairn/rules/workflow/spec"
 )
 
+// NoPlace is the error of an override that cannot be put where its path leads.
+type NoPlace struct {
+	Part string // "properties", "$defs" or "uiSchema"
+	Path string // dotted
+	Why  string
+}
+
+// Error says which override it is, and why.
+func (n *NoPlace) Error() string {
+	return fmt.Sprintf("rjsf-overrides: %s: %s: %s", n.Part, n.Path, n.Why)
+}
+
 // override puts what rjsf-overrides say into rjsf.json.
 func override(doc *ojson.Object, o spec.Overrides) error {
 	for _, part := range []struct {
@@ -17,7 +29,7 @@ func override(doc *ojson.Object, o spec.Overrides) error {
 	}{{"properties", o.Properties}, {"$defs", o.Defs}, {"uiSchema", o.UISchema}} {
 		for _, x := range part.list {
 			if err := put(doc.Object(part.key), x); err != nil {
-				return fmt.Errorf("rjsf-overrides: %s: %s: %w", part.key, strings.Join(x.Path, "."), err)
+				return &NoPlace{part.key, strings.Join(x.Path, "."), err.Error()}
 			}
 		}
 	}

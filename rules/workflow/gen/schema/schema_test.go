@@ -72,7 +72,7 @@ func TestCases(t *testing.T) {
 func load(t *testing.T, specText, registryText string) *link.Workflow {
 	t.Helper()
 	s, problems := spec.Parse("spec.yaml", []byte(specText))
-	if s == nil || len(problems) > 0 {
+	if s == nil || problems.HasErrors() {
 		t.Fatal(problems)
 	}
 	f, err := registry.Parse([]byte(registryText))
