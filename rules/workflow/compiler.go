@@ -2,6 +2,7 @@ package workflow
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -51,6 +52,10 @@ func compile(s *spec.Spec, said diag.List, tasks registry.Finder, o gen.Options)
 	o.Compiler = compiler
 	o.Adapter = o.Adapter || slices.ContainsFunc(w.Imports, func(i link.Import) bool { return i.Entry.Adapter })
 	p, err := gen.Compile(w, o)
+	var wrong diag.List
+	if errors.As(err, &wrong) {
+		return nil, append(said, wrong...).Sort(), nil
+	}
 	return p, said, err
 }
 

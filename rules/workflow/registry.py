@@ -9,7 +9,7 @@ count; modules, which are imported in place of entry points; own, whether only t
 
 In out: names/<function>.json, a list of all tasks of that name, and registry.json, which has what `wt-registry --format json` prints and, for each
 task, besides: accepts and returns (see shape.py; null where nothing is known), mock, the extension of the example of what it returns, object,
-whether its name is bound to an object whose func is the function, rest, whether it takes arguments of any name.
+whether its name is bound to an object whose func is the function, adapter, whether it needs the adapter to be imported, rest, whether it takes arguments of any name.
 """
 import importlib
 import importlib.util
@@ -311,6 +311,7 @@ def describe(f, make):
         "returns": plain(returns) or None,
         "mock": mock(f),
         "object": f.object,
+        "adapter": f.generation == "a" and not f.object,
         "rest": any(p.kind is p.VAR_KEYWORD for p in inspect.signature(f.function).parameters.values()),
     }
 

@@ -82,7 +82,7 @@ func entry(o *ojson.Object) (*Entry, error) {
 		}
 	}
 	e.Deprecated = truth(m, "deprecated")
-	e.Object = truth(o, "object")
+	e.Object, e.Adapter = truth(o, "object"), truth(o, "adapter")
 	if _, said := o.Get("rest"); said {
 		e.KeepsRest = truth(o, "rest")
 	} else { // pydantic's own schema of a function without **kwargs is closed

@@ -20,6 +20,8 @@ type Entry struct {
 	DeprecatedMessage string
 	// Object says that the name is bound to a task object of generation A's own core, whose attribute func is the function.
 	Object bool
+	// Adapter says that importing the task needs the package of rules/workflow/adapter, as the environment has no core of generation A.
+	Adapter bool
 	// Mock is the extension of the example that stands in for what the task returns with mocked input and output ("json"), "" for none.
 	Mock string
 	// Schema is the JSON Schema of the arguments: properties, required, $defs.
