@@ -161,7 +161,9 @@ func (c *checker) place(n *yamltree.Node, at string, p *yamltree.Pair) {
 		return
 	}
 	c.places[at] = p.Value.Head()
-	c.places[at+keyMark] = p.At
+	if p.Value.Kind == yamltree.Map || p.Value.Kind == yamltree.List {
+		c.places[at+keyMark] = p.At
+	}
 }
 
 // keyMark ends the pointer of a key, rather than its value, in Places.

@@ -98,6 +98,7 @@ func (c *checker) partial(n *yamltree.Node, at string) []Entry {
 		p := &n.Pairs[i]
 		at := at + "/" + yamltree.Step(p.Key)
 		c.place(n, at, p)
+		c.places[at+keyMark] = p.At
 		c.argName(p.Key, p.At)
 		out = append(out, Entry{Key: p.Key, Value: c.value(p.Value, at, true)})
 	}

@@ -91,6 +91,7 @@ func (c *checker) overridesOf(n *yamltree.Node, at, what string) []Override {
 		p := &n.Pairs[i]
 		at := at + "/" + yamltree.Step(p.Key)
 		c.place(n, at, p)
+		c.places[at+keyMark] = p.At
 		steps := strings.Split(p.Key, ".")
 		if slices.Contains(steps, "") {
 			c.bad("bad-value", p.At, fmt.Sprintf("%q is no path", clip(p.Key)), "A path is names with a dot between each two.", "")

@@ -163,6 +163,9 @@ func (c *checker) matchSpec(r *Requirement, text string, rng diag.Range) {
 
 func (c *checker) pypi(n *yamltree.Node, at string) Requirement {
 	var r Requirement
+	for _, p := range n.Pairs {
+		c.places[at+"/"+yamltree.Step(p.Key)+keyMark] = p.At
+	}
 	c.mapping(n, at, shape{what: "A PyPI requirement", keys: pypiKeys, required: []string{"name"},
 		retired: map[string]string{"version": "The source decides the version.", "channel": "A channel is for conda; git, path or url says where this one is from."}})
 	if name, ok := c.text(n.Get("name"), "A requirement's name"); ok {
