@@ -4,12 +4,13 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"slices"
+	"strings"
 
 	"github.com/cairn-build/cairn/rules/workflow/ojson"
 )
 
 // Fingerprint gives the SHA-256, in hex, of what a params.json asks of parameters. Texts for people, defaults and the order of
-// keys are no part of it; a property that is called title or default is.
+// keys and of required names are no part of it; a property that is called title or default is.
 func Fingerprint(params *ojson.Object) string {
 	sum := sha256.Sum256([]byte(canonical(asked(params, false))))
 	return hex.EncodeToString(sum[:])
@@ -29,6 +30,9 @@ func asked(v any, byName bool) any {
 				case "const", "enum":
 					o.Set(k, x)
 					continue
+				case "required":
+					o.Set(k, unordered(x))
+					continue
 				}
 			}
 			maps := k == "properties" || k == "patternProperties" || k == "dependentSchemas" || k == "$defs" || k == "definitions"
@@ -43,6 +47,17 @@ func asked(v any, byName bool) any {
 		return l
 	}
 	return v
+}
+
+// unordered sorts a list whose order says nothing.
+func unordered(v any) any {
+	l, ok := v.([]any)
+	if !ok {
+		return v
+	}
+	l = slices.Clone(l)
+	slices.SortFunc(l, func(a, b any) int { return strings.Compare(canonical(a), canonical(b)) })
+	return l
 }
 
 // canonical gives the JSON of a value with sorted keys.

@@ -122,6 +122,9 @@ func TestFingerprint(t *testing.T) {
 			t.Errorf("%s has another fingerprint", same)
 		}
 	}
+	if sum(`{"required":["a","b"]}`) != sum(`{"required":["b","a"]}`) {
+		t.Error("the order of required names counts")
+	}
 	seen := map[string]string{base: "base"}
 	for _, other := range []string{
 		`{"properties":{"a":{"type":"integer"}}}`,
