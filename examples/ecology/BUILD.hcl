@@ -74,3 +74,42 @@ python_test "fielddata_test" {
   config     = ["fielddata/pyproject.toml"]
   checks     = ["pytest", "doctest", "lint", "format", "types"]
 }
+
+# Calls only. The generated package lies in the source tree as well: `cairn check` says when it is out of date, `cairn build --write` renews it.
+workflow "penguins" {
+  spec     = "penguins/spec.yaml"
+  tasks    = [":fieldkit", ":fielddata"]
+  write_to = "penguins/wt-penguins-workflow"
+}
+
+# The same for each group of penguins, by tasks that are installed.
+workflow "islands" {
+  spec  = "islands/spec.yaml"
+  tasks = [":released"]
+}
+
+# 50 tasks: from fixes to maps, plots and numbers.
+workflow "tracks" {
+  spec  = "tracks/spec.yaml"
+  tasks = [":fieldkit", ":fielddata"]
+}
+
+# Each case is run one task after another and with tasks at once, by the command line and over REST; what tasks read is mocked.
+workflow_test "penguins_test" {
+  workflow = ":penguins"
+  cases    = "penguins/test-cases.yaml"
+}
+
+workflow_test "islands_test" {
+  workflow  = ":islands"
+  cases     = "islands/test-cases.yaml"
+  snapshots = "islands/__results_snapshots__"
+  apis      = ["cli"]
+}
+
+workflow_test "tracks_test" {
+  workflow  = ":tracks"
+  cases     = "tracks/test-cases.yaml"
+  snapshots = "tracks/__results_snapshots__"
+  modes     = ["parallel"]
+}
