@@ -14,7 +14,7 @@ import (
 func serveCommand(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "serve",
-		Short: "Serves over HTTP on this machine: scripts.",
+		Short: "Serves over HTTP on this machine: scripts, and a workflow as a page.",
 		Long:  "Serves over HTTP, on this machine's own address or a Unix socket.",
 		Args:  cobra.ArbitraryArgs,
 		RunE: func(c *cobra.Command, args []string) error {
@@ -24,7 +24,7 @@ func serveCommand(a *app) *cobra.Command {
 			return &usageError{fmt.Sprintf("%s has no command %q", c.CommandPath(), args[0]), diag.DidYouMean(args[0], verbNames(c))}
 		},
 	}
-	c.AddCommand(serveScripts(a))
+	c.AddCommand(serveScripts(a), serveWorkflow(a))
 	return c
 }
 

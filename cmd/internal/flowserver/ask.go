@@ -34,7 +34,7 @@ func (s *Server) ask(ctx context.Context, p *Package, input []byte, words ...str
 	stop := context.AfterFunc(s.ctx, cancel)
 	defer stop()
 	c := exec.CommandContext(ctx, p.Argv[0], append(p.Argv[1:len(p.Argv):len(p.Argv)], words...)...)
-	c.Env, c.Dir = p.Env, p.Dir
+	c.Env, c.Dir = p.Env, firstOf(p.Dir, s.o.Temp)
 	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	c.Cancel = func() error { return syscall.Kill(-c.Process.Pid, syscall.SIGKILL) }
 	c.WaitDelay = time.Second

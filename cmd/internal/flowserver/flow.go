@@ -16,7 +16,7 @@ type Package struct {
 	Version string
 	Argv    []string // what its own words come after; Argv[0] is an absolute path
 	Env     []string // all of it
-	Dir     string   // where it starts
+	Dir     string   // where it starts; "": in folders of the service
 	// Release lets go of what it uses. It is called once, when no run needs it any more; it may be nil.
 	Release func()
 }
@@ -29,9 +29,17 @@ type flow struct {
 	rjsf  json.RawMessage
 	graph string // SVG; "" where there is none
 	modes []string
+	tasks []task // nil where the package does not say
 
 	mu    sync.Mutex
 	users int // the service while it shows it, and runs
+}
+
+// task is one of a workflow's tasks.
+type task struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+	IO   bool   `json:"io"` // examples can take its place
 }
 
 // hold keeps the package from being let go, until drop.
@@ -97,12 +105,13 @@ func (s *Server) describe(ctx context.Context, f *flow) error {
 		ID    string `json:"id"`
 		Name  string `json:"name"`
 		Title string `json:"title"`
+		Tasks []task `json:"tasks"`
 	}
 	_ = json.Unmarshal(about, &meta) // a workflow need not say more
 	f.rjsf, f.graph = rjsf, drawing(graph)
 	f.id = firstOf(meta.ID, s.o.Label[strings.LastIndexAny(s.o.Label, ":/")+1:])
 	f.title = firstOf(meta.Title, meta.Name, form.Title, f.id)
-	f.modes = []string{"sequential", "parallel"}
+	f.modes, f.tasks = []string{"sequential", "parallel"}, meta.Tasks
 	return nil
 }
 

@@ -40,6 +40,7 @@ type workflowAnswer struct {
 	Version string          `json:"version"`
 	Command []string        `json:"command"`
 	Modes   []string        `json:"modes"`
+	Tasks   []task          `json:"tasks"`
 	RJSF    json.RawMessage `json:"rjsf"`
 	Graph   string          `json:"graph"`
 }
@@ -51,7 +52,7 @@ func (s *Server) serveWorkflow(w http.ResponseWriter, _ *http.Request) *httpd.Pr
 	}
 	defer f.drop()
 	httpd.Send(w, http.StatusOK, "application/json", workflowAnswer{Label: s.o.Label, Title: f.title, ID: f.id, Version: f.Version,
-		Command: s.o.Command, Modes: f.modes, RJSF: f.rjsf, Graph: f.graph})
+		Command: s.o.Command, Modes: f.modes, Tasks: f.tasks, RJSF: f.rjsf, Graph: f.graph})
 	return nil
 }
 

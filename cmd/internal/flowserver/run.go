@@ -77,7 +77,7 @@ func newRun(s *Server, f *flow, params []byte, ask startRequest) (*run, error) {
 	})
 	p := supervise.Program{
 		Argv: append(slices.Clone(f.Argv), "run", "--config-file", file, "--execution-mode", ask.Mode, mock, "--progress", "json"),
-		Env:  append(env, "WT_RESULTS="+r.results, mark), Dir: f.Dir, Mark: mark,
+		Env:  append(env, "WT_RESULTS="+r.results, mark), Dir: firstOf(f.Dir, filepath.Join(r.home, "work")), Mark: mark,
 	}
 	if err := r.start(&p, s, f); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(r.home))

@@ -109,8 +109,10 @@ func (s *Server) find(id string) *run {
 
 // place makes the folders of a run and gives the file with its parameters.
 func (r *run) place(params []byte) (string, error) {
-	if err := os.MkdirAll(r.results, 0o700); err != nil {
-		return "", err
+	for _, dir := range []string{r.results, filepath.Join(r.home, "work")} {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return "", err
+		}
 	}
 	file := filepath.Join(r.home, "params.json")
 	return file, os.WriteFile(file, params, 0o600)

@@ -73,6 +73,9 @@ func New(o Options) *Server {
 
 // Load builds the workflow and asks what it is. Its error is for people; the service is of no use then.
 func (s *Server) Load(ctx context.Context) error {
+	if err := os.MkdirAll(s.o.Temp, 0o700); err != nil {
+		return err
+	}
 	f, err := s.load(ctx)
 	if err != nil {
 		return err

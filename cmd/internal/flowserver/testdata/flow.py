@@ -60,6 +60,7 @@ SVG = """<svg xmlns="http://www.w3.org/2000/svg" width="620" height="90" viewBox
 <path class="edge" d="M130 42C185 42 185 42 240 42"/><path class="edge" d="M360 42C415 42 415 42 470 42"/>
 </svg>"""
 TASKS = [("area", "Area"), ("span", "Time span"), ("draw", "Draw a map")]
+META = {"id": "patrols", "tasks": [{"id": i, "name": n, "io": i == "area"} for i, n in TASKS]}
 
 
 def problem(path, message, validator):
@@ -127,6 +128,7 @@ def run(args):
         "mock": "--mock-io" in args,
         "widgets": [
             {"widget_type": "single_value", "title": "Days", "data": days},
+            {"widget_type": "text", "title": "Words", "data": "Some *words*.\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n<img src='https://elsewhere.example/x.png'>"},
             {"widget_type": "map", "title": "Map", "data": "file://" + page.replace(" ", "%20")},
         ],
     })
@@ -134,7 +136,7 @@ def run(args):
 
 def main(args):
     if args[0] == "get":
-        print({"rjsf": json.dumps(RJSF), "graph": SVG, "metadata": json.dumps({"id": "patrols"})}[args[1]])
+        print({"rjsf": json.dumps(RJSF), "graph": SVG, "metadata": json.dumps(META)}[args[1]])
     elif args[0] == "convert":
         print(json.dumps(convert(args[args.index("--from") + 1], json.load(sys.stdin))))
     elif args[0] == "run":

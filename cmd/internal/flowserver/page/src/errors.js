@@ -1,21 +1,22 @@
-// fieldErrors gives the errors that the workflow has found in the form's data, in the shape that the form shows. A value that is
-// missing is said where it belongs.
+// said gives the errors that the workflow has found in the form's data, as the form says them: what is missing is said where it belongs.
+export function said(list) {
+  return list.map((e) => {
+    const path = e.path || [];
+    const missing = e.validator === 'required' && /^'(.*)' is a required property$/.exec(e.message);
+    return missing ? { path: [...path, missing[1]], message: 'a value is needed here' } : { path, message: e.message };
+  });
+}
+
+// fieldErrors gives such errors in the shape that the form shows.
 export function fieldErrors(list) {
   const tree = {};
   for (const e of list) {
-    let path = e.path || [];
-    let text = e.message;
-    const missing = e.validator === 'required' && /^'(.*)' is a required property$/.exec(text);
-    if (missing) {
-      path = [...path, missing[1]];
-      text = 'a value is needed here';
-    }
     let at = tree;
-    for (const step of path) {
+    for (const step of e.path) {
       if (!Object.hasOwn(at, step)) at[step] = {};
       at = at[step];
     }
-    (at.__errors ??= []).push(text);
+    (at.__errors ??= []).push(e.message);
   }
   return tree;
 }

@@ -20,17 +20,21 @@ svg{display:block}
 
 // drawing reads an SVG and keeps what shapes and words need: no programs, and nothing from elsewhere.
 function drawing(svg) {
-  const doc = new DOMParser().parseFromString(svg, 'image/svg+xml');
+  const styles = [];
+  const bare = svg.replace(/<style[^>]*>([^]*?)<\/style>/g, (_, text) => { // the page's policy lets no parser see one
+    styles.push(text.replace(/^\s*<!\[CDATA\[|\]\]>\s*$/g, ''));
+    return '';
+  });
+  const doc = new DOMParser().parseFromString(bare, 'image/svg+xml');
   const root = doc.documentElement;
   if (root.localName !== 'svg' || doc.querySelector('parsererror')) return null;
-  const style = [...root.querySelectorAll('style')].map((e) => e.textContent).join('\n');
   for (const e of root.querySelectorAll('script, style, foreignObject, iframe, image, use, a, animate, animateMotion, animateTransform, set')) e.remove();
   for (const e of [root, ...root.querySelectorAll('*')]) {
     for (const a of [...e.attributes]) {
       if (/^on/i.test(a.name) || /href$/i.test(a.name) || a.name === 'style') e.removeAttribute(a.name);
     }
   }
-  return { root: document.importNode(root, true), style };
+  return { root: document.importNode(root, true), style: styles.join('\n') };
 }
 
 // Graph shows the workflow's drawing and lays each task's state over it.
@@ -75,16 +79,21 @@ export function Graph({ svg, tasks }) {
 
 // Tasks lists what has been heard of each task.
 export function Tasks({ tasks }) {
+  const list = useRef(null);
+  useEffect(() => {
+    const now = list.current?.querySelector('[data-state=started]');
+    if (now) list.current.scrollTop = now.offsetTop - list.current.offsetTop - list.current.clientHeight / 2;
+  }, [tasks]);
   if (tasks.size === 0) return null;
   return (
-    <ol className="tasks" aria-label="Tasks">
+    <ol className="tasks" aria-label="Tasks" ref={list} tabIndex={0}>
       {[...tasks.values()].map((t) => (
         <li key={t.id} data-state={t.state}>
           <span className="dot" aria-hidden="true" />
           <span className="name">{t.name || t.id}</span>
           <span className="what">
             {words[t.state] || t.state}
-            {t.seconds != null && t.state !== 'started' ? ` · ${time(t.seconds)}` : ''}
+            {t.seconds != null && t.state !== 'started' && t.state !== 'skipped' ? ` · ${time(t.seconds)}` : ''}
           </span>
         </li>
       ))}

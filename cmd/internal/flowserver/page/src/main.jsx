@@ -1,7 +1,7 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { createRoot } from 'react-dom/client';
 import { ask, listen, Refused, setToken } from './api.js';
-import { fieldErrors, titles } from './errors.js';
+import { fieldErrors, said as inWords, titles } from './errors.js';
 import ParamsForm from './form.jsx';
 import { Graph, Tasks, time } from './graph.jsx';
 import { Result } from './result.jsx';
@@ -122,6 +122,7 @@ function Workbench({ flow }) {
   const [said, setSaid] = useState('');
   const form = useRef(null);
   const listening = useRef(null);
+  const io = !flow.tasks || flow.tasks.some((t) => t.io);
   const alive = run.state === 'running' || run.state === 'starting';
 
   // follow shows a run as it goes.
@@ -130,7 +131,8 @@ function Workbench({ flow }) {
     const stop = new AbortController();
     listening.current = stop;
     sessionStorage.setItem('cairn-run', id);
-    let now = { ...oneRun, id, state: 'running' };
+    const waiting = new Map((flow.tasks || []).map((t) => [t.id, { id: t.id, name: t.name, state: 'waiting' }]));
+    let now = { ...oneRun, id, state: 'running', tasks: waiting, total: waiting.size };
     let frame = 0;
     const show = () => {
       frame = 0;
@@ -139,7 +141,8 @@ function Workbench({ flow }) {
     const tell = (name, e) => {
       if (name === 'task') {
         const tasks = new Map(now.tasks);
-        tasks.set(e.id, { ...tasks.get(e.id), ...e });
+        const was = tasks.get(e.id);
+        tasks.set(e.id, { ...was, ...e, name: e.name || was?.name });
         now = { ...now, tasks, total: e.total || now.total };
       } else if (name === 'log') {
         now = { ...now, log: [...now.log.slice(1 - lines), e.text] };
@@ -154,12 +157,12 @@ function Workbench({ flow }) {
       sessionStorage.removeItem('cairn-run');
       setRun(e.status === 404 ? oneRun : { ...now, state: 'lost' });
     });
-  }, []);
+  }, [flow.tasks]);
   useEffect(() => {
     const id = sessionStorage.getItem('cairn-run');
     if (id) follow(id);
     return () => listening.current?.abort();
-  }, [follow]);
+  }, []);
 
   const ended = run.state === 'done' || run.state === 'failed' || run.state === 'stopped';
   const wasAlive = useRef(false);
@@ -170,7 +173,7 @@ function Workbench({ flow }) {
 
   const refuse = useCallback((e) => {
     if (e.fields) {
-      setWrong(e.fields);
+      setWrong(inWords(e.fields));
       return;
     }
     setSaid(e instanceof Refused ? e.message + (e.hint ? ' ' + e.hint : '') : 'The service does not answer.');
@@ -183,7 +186,7 @@ function Workbench({ flow }) {
     const timer = setTimeout(() => {
       ask('POST', 'params', { formdata: value }, stop.signal).then(
         () => setWrong(null),
-        (e) => e.fields && setWrong(e.fields),
+        (e) => e.fields && setWrong(inWords(e.fields)),
       );
     }, 400);
     return () => {
@@ -294,7 +297,7 @@ function Workbench({ flow }) {
                 ))}
               </select>
             </label>
-            <label className="check">
+            <label className="check" hidden={!io}>
               <input id="mock" type="checkbox" checked={mock} onChange={(e) => setMock(e.target.checked)} /> Example data in place of I/O
             </label>
             {alive ? (
@@ -330,10 +333,10 @@ function Workbench({ flow }) {
 
 function Progress({ run }) {
   if (!run.state) return null;
-  const over = [...run.tasks.values()].filter((t) => t.state !== 'started').length;
+  const over = [...run.tasks.values()].filter((t) => t.state !== 'started' && t.state !== 'waiting').length;
   const words = {
     starting: 'Looking at the values …',
-    running: run.total ? `${over} of ${run.total} tasks` : 'Starting …',
+    running: run.total && over ? `${over} of ${run.total} tasks` : 'Starting …',
     done: `Done in ${time(run.seconds || 0)}`,
     failed: `Failed after ${time(run.seconds || 0)}`,
     stopped: 'Stopped',
@@ -341,7 +344,7 @@ function Progress({ run }) {
   };
   return (
     <div className="progress" data-state={run.state} id="state">
-      {(run.state === 'running' || run.state === 'starting') && <progress aria-label="Tasks that are over" max={run.total || 1} value={run.total ? over : undefined} />}
+      {(run.state === 'running' || run.state === 'starting') && <progress aria-label="Tasks that are over" max={run.total || 1} value={over || undefined} />}
       <span role="status">{words[run.state]}</span>
     </div>
   );

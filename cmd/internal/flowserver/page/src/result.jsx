@@ -1,3 +1,4 @@
+import { Markdown } from 'markdown-to-jsx/react';
 import { useState } from 'react';
 
 const pictures = /\.(png|jpe?g|gif|webp|avif|svg)$/i;
@@ -111,8 +112,26 @@ function Widget({ widget, byRef }) {
           </select>
         )}
       </figcaption>
-      {file ? <Shown file={file} title={title} /> : typeof v?.value === 'object' && v?.value !== null ? <Json value={v.value} /> : <p className="value">{String(v?.value ?? '–')}</p>}
+      {file ? <Shown file={file} title={title} /> : <Value kind={widget.widget_type} value={v?.value} />}
     </figure>
+  );
+}
+
+const markdown = {
+  disableParsingRawHTML: true,
+  forceBlock: true,
+  overrides: { a: { props: { target: '_blank', rel: 'noopener noreferrer' } } },
+};
+
+// Value shows what a widget has that is no file. Texts and tables are Markdown.
+function Value({ kind, value }) {
+  if (typeof value === 'object' && value !== null) return <Json value={value} />;
+  const text = String(value ?? '–');
+  if (kind !== 'text' && kind !== 'table') return <p className="value">{text}</p>;
+  return (
+    <div className="text">
+      <Markdown options={markdown}>{text}</Markdown>
+    </div>
   );
 }
 
