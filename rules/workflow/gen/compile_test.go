@@ -107,7 +107,7 @@ func TestCompileIsDeterministic(t *testing.T) {
 
 func TestHeaders(t *testing.T) {
 	for _, f := range compile(t, chain(3), Options{}).Files {
-		head, _, _ := strings.Cut(string(f.Data), "\n")
+		head, rest, _ := strings.Cut(string(f.Data), "\n")
 		var want string
 		switch f.Path[strings.LastIndex(f.Path, ".")+1:] {
 		case "json", "typed":
@@ -117,8 +117,38 @@ func TestHeaders(t *testing.T) {
 		default:
 			want = "# [generated]"
 		}
-		if head != want || !strings.Contains(string(f.Data), "by = cairn test\n") {
+		if head != want || !strings.HasPrefix(strings.TrimLeft(rest, "# "), "by = cairn test") {
 			t.Errorf("%s starts with %q", f.Path, head)
+		}
+	}
+}
+
+// TestSmallEdits: an edit changes the files that it is about, and those that say which spec they are of.
+func TestSmallEdits(t *testing.T) {
+	changed := func(edit func(w *link.Workflow)) string {
+		w := chain(3)
+		before := compile(t, w, Options{})
+		edit(w)
+		var names []string
+		for i, f := range compile(t, w, Options{}).Files {
+			if !bytes.Equal(f.Data, before.Files[i].Data) {
+				names = append(names, strings.TrimPrefix(f.Path, before.Module+"/"))
+			}
+		}
+		return strings.Join(names, " ")
+	}
+	for _, c := range []struct {
+		name, want string
+		edit       func(w *link.Workflow)
+	}{
+		{"a requirement", "README.md pixi.toml", func(w *link.Workflow) { w.Spec.Requirements[0].Version = ">=2" }},
+		{"a description", "README.md pyproject.toml", func(w *link.Workflow) { w.Spec.Metadata = &spec.Metadata{Description: "Steps."} }},
+		{"a group's description", "README.md dags/jupytext.py dags/run_parallel.py dags/run_parallel_mock_io.py dags/run_sequential.py dags/run_sequential_mock_io.py metadata.py rjsf.json",
+			func(w *link.Workflow) { w.Spec.Items[0].Group.Description = "Three of them." }},
+		{"nothing", "", func(w *link.Workflow) {}},
+	} {
+		if got := changed(c.edit); got != c.want {
+			t.Errorf("%s changes %s, not %s", c.name, got, c.want)
 		}
 	}
 }
