@@ -32,8 +32,9 @@ def _method(func: Any, name: str) -> Callable[..., Any]:
     def method(*args: Any, **kwargs: Any) -> Any:
         import wt_task
 
-        made = wt_task.task(func, tags=func.tags)
-        if name == "set_executor" and args == ("lithops",):  # all tasks of a package run in one process
+        made: Any = wt_task.task(func, tags=func.tags)
+        # All tasks of a package run in one process.
+        if name == "set_executor" and args == ("lithops",):
             return made
         return getattr(made, name)(*args, **kwargs)
 
