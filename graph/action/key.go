@@ -52,7 +52,7 @@ func Describe(a *rule.Action, inputs []Resolved, tools []ToolIdentity, s Sink) {
 		describeSpawn(a.Spawn, s)
 	case a.Call != nil:
 		s.Option("call", a.Call.Func)
-		s.Option("args", string(a.Call.Args))
+		describeArgs(a.Call.Args, s)
 	case a.Fetch != nil:
 		f := a.Fetch
 		if f.Word != "" {
