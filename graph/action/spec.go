@@ -291,7 +291,10 @@ func DecodeSpec(b []byte) (*rule.Action, error) {
 	case 1:
 		a.Spawn = d.spawn(flags)
 	case 2:
-		a.Call = &rule.Call{Func: d.str(), Args: []byte(d.str()), Notes: []byte(d.str())}
+		a.Call = &rule.Call{Func: d.str(), Args: []byte(d.str())}
+		if notes := d.str(); notes != "" {
+			a.Call.Notes = []byte(notes)
+		}
 	case 3:
 		a.Fetch = d.fetch(flags)
 	default:
