@@ -33,6 +33,7 @@ func All() []*rule.Rule {
 		workflow.TaskPackage,
 		command.Test,
 		workflow.Workflow,
+		workflow.WorkflowTest,
 		file.WriteFile,
 	}
 }
