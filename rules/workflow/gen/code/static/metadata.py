@@ -1,6 +1,7 @@
 """What the workflow is. Nothing here imports a task."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -72,8 +73,9 @@ def _connections(node: Any, defs: dict[str, Any], seen: set[str]) -> set[str]:
     ref = node.get("$ref")
     if isinstance(ref, str) and ref.startswith("#/$defs/"):
         name = ref.removeprefix("#/$defs/")
-        if name.endswith("Connection") and name != "Connection":
-            found.add(name.removesuffix("Connection"))
+        kind = re.sub(r"__\d+$", "", name)  # the second definition of a name is NAME__2
+        if kind.endswith("Connection") and kind != "Connection":
+            found.add(kind.removesuffix("Connection"))
         elif name not in seen:
             seen.add(name)
             found |= _connections(defs.get(name), defs, seen)
