@@ -51,14 +51,7 @@ class _Runs:
         self, words: list[str], params: Any, env: dict[str, str]
     ) -> asyncio.subprocess.Process:
         process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            str(__package__),
-            "run",
-            "--config-json",
-            "-",
-            "--no-print",
-            *words,
+            *results.program("run", "--config-json", "-", "--no-print", *words),
             stdin=asyncio.subprocess.PIPE,
             stdout=sys.stderr.fileno(),
             env=env,

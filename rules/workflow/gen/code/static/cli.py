@@ -4,7 +4,7 @@ import argparse
 import json
 import sys
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from . import metadata
 from .results import Misuse
@@ -12,6 +12,9 @@ from .results import Misuse
 
 class _Parser(argparse.ArgumentParser):
     """A parser whose errors can be put into result.json before the program ends."""
+
+    def __init__(self, **more: Any) -> None:
+        super().__init__(**more, allow_abbrev=False)
 
     def error(self, message: str) -> NoReturn:
         raise Misuse(f"{message} (see `{self.prog} --help`)")

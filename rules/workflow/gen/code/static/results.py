@@ -3,6 +3,7 @@
 import importlib
 import json
 import os
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -108,6 +109,19 @@ def place(variable: str | None = None) -> Place:
         f"the environment variable {variable or VARIABLES[0]} is not set: "
         "it names the folder, or the file:// address, that results are written to"
     )
+
+
+def program(*words: str) -> list[str]:
+    """Give the command of this package in another process, with an interpreter that is set up as this one."""
+    flags = {
+        "isolated": "-I",
+        "ignore_environment": "-E",
+        "no_user_site": "-s",
+        "safe_path": "-P",
+        "dont_write_bytecode": "-B",
+    }
+    given = [f for name, f in flags.items() if getattr(sys.flags, name, 0)]
+    return [sys.executable, *given, "-m", str(__package__), *words]
 
 
 def outcome(

@@ -103,7 +103,6 @@ def _dag(args: argparse.Namespace, recorder: Any, params: dict[str, Any]) -> Any
 
 def _supervise(args: argparse.Namespace, words: list[str], place: results.Place) -> int:
     reader, writer = os.pipe()
-    flags = ["-I"] if sys.flags.isolated else []
     # Between the check and the start a signal must not be lost: handlers come first.
     got: list[int] = []
     child: list[subprocess.Popen[bytes]] = []
@@ -115,10 +114,11 @@ def _supervise(args: argparse.Namespace, words: list[str], place: results.Place)
             child[0].send_signal(number)
 
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, forward)
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, forward)
     child.append(
         subprocess.Popen(
-            [sys.executable, *flags, "-m", str(__package__), *words],
+            results.program(*words),
             env={**os.environ, _PIPE: str(writer)},
             pass_fds=[writer],
         )
