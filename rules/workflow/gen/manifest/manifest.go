@@ -96,6 +96,9 @@ func Pyproject(in Input) []byte {
 	// Its own table keeps the settings of a repository that the package is checked in to from its files.
 	w.table("tool.ruff.lint")
 	w.set("select", []any{"E4", "E7", "E9", "F"})
+	// Packages of tasks need not say that they have types.
+	w.table("tool.mypy")
+	w.set("ignore_missing_imports", true)
 	return w.bytes()
 }
 

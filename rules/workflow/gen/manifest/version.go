@@ -33,9 +33,13 @@ func (v Version) YAML() []byte {
 	return fmt.Appendf(nil, "MAJ: %d\nMIN: %d\nPATCH: %d\n", v[0], v[1], v[2])
 }
 
-// ReadVersion reads a VERSION.yaml that YAML, or the ecosystem's own compiler, wrote.
+// ReadVersion reads a VERSION.yaml that YAML, or the ecosystem's own compiler, wrote; that one writes {MAJ: 1, MIN: 2, PATCH: 3}.
 func ReadVersion(b []byte) (Version, error) {
-	keys := pairs(string(b))
+	var lines strings.Builder
+	for line := range strings.Lines(strings.NewReplacer("{", "\n", ",", "\n", "}", "\n").Replace(string(b))) {
+		lines.WriteString(strings.TrimSpace(line) + "\n")
+	}
+	keys := pairs(lines.String())
 	var v Version
 	for i, k := range []string{"MAJ", "MIN", "PATCH"} {
 		s, ok := keys[k]
