@@ -24,6 +24,15 @@ import typing
 HERE = os.path.dirname(os.path.abspath(__file__))
 GROUP_A, GROUP_C = "ecoscope_workflows", "wt_registry"
 CORE_A = "ecoscope_workflows_core"
+PROGRAMS = {"subprocess.Popen", "os.posix_spawn", "os.system", "os.exec", "os.spawn", "os.fork", "os.forkpty"}
+
+
+def own(name):
+    """Loads a module that lies beside this file, whatever else has its name."""
+    spec = importlib.util.spec_from_file_location("_cairn_" + name, os.path.join(HERE, name + ".py"))
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def say(text):
@@ -42,6 +51,8 @@ def watch(files):
             at = os.path.abspath(os.fsdecode(args[0]))
             if at in known:
                 seen.add(known[at])
+        elif event in PROGRAMS:  # which may read any of them
+            seen.update(files)
 
     if files:
         sys.addaudithook(audit)
@@ -162,8 +173,8 @@ def walk(module):
 
 def function_of(obj):
     """The function of a task of generation A, and its tags; None for all else."""
-    if isinstance(obj, types.FunctionType):
-        return (obj, obj.tags) if getattr(obj, "__ecoscope_task__", False) else None
+    if not isinstance(obj, type) and getattr(obj, "__ecoscope_task__", False) is True:
+        return obj, obj.tags
     if not isinstance(obj, type) and type(obj).__name__ in ("SyncTask", "AsyncTask", "distributed") and callable(getattr(obj, "func", None)):
         return obj.func, getattr(obj, "tags", None) or []
     return None
@@ -184,13 +195,11 @@ def publish(found, modules):
     shortest = {}
     for m in modules:
         for name, obj in members(m):
-            target = function_of(obj)
-            f = target[0] if target else obj
-            if isinstance(f, types.FunctionType):
-                key = (f.__module__, name)
-                best = shortest.get(key)
-                if f.__name__ == name and (best is None or (len(m.__name__), m.__name__) < (len(best), best)):
-                    shortest[key] = m.__name__
+            task = function_of(obj)
+            key = (getattr(task[0] if task else obj, "__module__", None), name)
+            best = shortest.get(key)
+            if callable(obj) and (best is None or (len(m.__name__), m.__name__) < (len(best), best)):
+                shortest[key] = m.__name__
     return [f._replace(public=shortest.get((f.module, f.name), f.module)) for f in found]
 
 
@@ -218,126 +227,6 @@ def tasks_a(modules):
             meta = {"title": name.replace("_", " ").title(), "description": doc, "tags": [str(getattr(t, "value", t)) for t in tags], "deprecated": False, "deprecation_message": None}
             out[(f.__module__, name)] = Found(f, f.__module__, name, "", meta, f is not obj, "a")
     return list(out.values())
-
-
-def wrong(f):
-    """What is wrong with a task's function; None for nothing."""
-    if inspect.isclass(f.function):
-        return "classes are not supported; register a function"
-    if inspect.iscoroutinefunction(f.function):
-        return "async functions are not supported"
-    if "." in f.name:
-        return "it is not at the top of its module, so nothing can import it"
-    try:
-        signature = inspect.signature(f.function)
-    except (ValueError, TypeError) as e:
-        return "its signature cannot be read: %s" % e
-    if f.generation == "c":
-        untyped = [n for n, p in signature.parameters.items() if p.annotation is p.empty]
-        if untyped:
-            return "it has untyped parameters: " + ", ".join(untyped)
-        if signature.return_annotation is signature.empty:
-            return "its return type is not annotated"
-    return None
-
-
-def generator():
-    """The class that makes schemas: wt-registry's own, or one that does what it does, with a placeholder where JSON has no form of a type."""
-    from pydantic import BaseModel
-    from pydantic.fields import FieldInfo
-    from pydantic.json_schema import GenerateJsonSchema
-    from pydantic_core import PydanticUndefined
-    from shape import name_of
-
-    class Surfaced(GenerateJsonSchema):
-        def generate(self, schema, mode="validation"):
-            out = super().generate(schema, mode=mode)
-            function = schema.get("schema", schema).get("function")
-            properties = out.get("properties", {})
-            for name, p in (inspect.signature(function).parameters if function else {}).items():
-                field = next((a for a in typing.get_args(p.annotation) if isinstance(a, FieldInfo)), None)
-                if field is None or name not in properties:
-                    continue
-                here = properties[name]
-                if field.default is not PydanticUndefined:
-                    here["default"] = field.default.model_dump() if isinstance(field.default, BaseModel) else field.default
-                for key in ("description", "title"):
-                    if getattr(field, key) is not None:
-                        here[key] = getattr(field, key)
-                if isinstance(field.json_schema_extra, dict):
-                    here.update(field.json_schema_extra)
-                elif callable(field.json_schema_extra):
-                    field.json_schema_extra(here)
-                if field.exclude:
-                    del properties[name]
-            return out
-
-    base = Surfaced
-    try:
-        from wt_registry.jsonschema import SurfacesDescriptionSchema as base
-    except ImportError:
-        pass
-
-    class Schema(base):
-        def handle_invalid_for_json_schema(self, schema, error_info):
-            cls = schema.get("cls")
-            return {"type": name_of(cls) if isinstance(cls, type) else "python." + schema["type"]}
-
-        def emit_warning(self, kind, detail):
-            pass
-
-    return Schema
-
-
-def describe(f, make):
-    """A task as JSON."""
-    from pydantic import TypeAdapter
-    from shape import shapes
-    adapter = TypeAdapter(f.function, config={"arbitrary_types_allowed": True})
-    try:
-        core = TypeAdapter(f.function, config={"arbitrary_types_allowed": True, "validate_return": True}).core_schema
-    except Exception:  # the run says so where it comes to that
-        core = adapter.core_schema
-    schema = adapter.json_schema(schema_generator=make, mode="serialization" if f.generation == "c" else "validation")
-    accepts, returns = shapes(core)
-    return {
-        "metadata": f.metadata,
-        "module_path": f.module,
-        "public_module_path": f.public,
-        "function_name": f.name,
-        "import_statement": "from %s import %s as %s" % (f.public, f.name, f.name),
-        "json_schema": plain(schema),
-        "accepts": plain(accepts),
-        "returns": plain(returns) or None,
-        "mock": mock(f),
-        "object": f.object,
-        "adapter": f.generation == "a" and not f.object,
-        "rest": any(p.kind is p.VAR_KEYWORD for p in inspect.signature(f.function).parameters.values()),
-    }
-
-
-def plain(v):
-    """JSON's own types of a value."""
-    from pydantic_core import to_jsonable_python
-    v = to_jsonable_python(v)
-    try:
-        json.dumps(v, allow_nan=False)
-    except ValueError:
-        v = json.loads(json.dumps(v), parse_constant=lambda _: None)
-    return v
-
-
-def mock(f):
-    """The extension of the example that lies beside the public module, "" for none."""
-    at = getattr(sys.modules.get(f.public), "__file__", None)
-    if not at:
-        return ""
-    stem = f.name.replace("_", "-") + ".example-return."
-    try:
-        found = sorted(n[len(stem):] for n in os.listdir(os.path.dirname(at)) if n.startswith(stem))
-    except OSError:
-        return ""
-    return found[0] if found else ""
 
 
 def collect(c):
@@ -390,15 +279,15 @@ def main():
     found = collect(c)
     if found is None:
         return 1
-    sys.path.append(HERE)
+    task, shape = own("describe"), own("shape")
     entries, problems, make = {}, [], None
     for f in sorted(found, key=lambda f: (f.module, f.name)):
         name = f.module + "." + f.name
-        problem = wrong(f)
+        problem = task.wrong(f)
         if problem is None:
             try:
-                make = make or generator()
-                entries[name] = describe(f, make)
+                make = make or task.generator(shape.name_of)
+                entries[name] = task.describe(f, make, shape.shapes)
             except Exception as e:
                 problem = "its arguments have no JSON Schema: %s" % str(e).split("\n")[0]
         if problem:

@@ -22,6 +22,9 @@ var tasksDoc string
 //go:embed registry.py
 var registrySource string
 
+//go:embed describe.py
+var describeSource string
+
 //go:embed shape.py
 var shapeSource string
 
@@ -75,6 +78,19 @@ type registryArgs struct {
 	Own        bool        `json:"own"`
 }
 
+// registryFiles gives what `python registry.py args.json` runs with, by path; the adapter lies in the folder "adapter".
+func registryFiles(args registryArgs) (map[string]string, error) {
+	words, err := json.Marshal(args)
+	if err != nil {
+		return nil, err
+	}
+	files := map[string]string{"registry.py": registrySource, "describe.py": describeSource, "shape.py": shapeSource, "args.json": string(words)}
+	for p, text := range adapterFiles() {
+		files["adapter/"+p] = text
+	}
+	return files, nil
+}
+
 func analyzeTasks(c *rule.Context) error {
 	env, ok := environment(c)
 	if !ok {
@@ -102,13 +118,9 @@ func analyzeTasks(c *rule.Context) error {
 		args.Depfile = c.OutPath("registry.d")
 		spawn.DepFile, spawn.Discover = args.Depfile, args.Watch
 	}
-	words, err := json.Marshal(args)
+	files, err := registryFiles(args)
 	if err != nil {
 		return err
-	}
-	files := map[string]string{"registry.py": registrySource, "shape.py": shapeSource, "args.json": string(words)}
-	for p, text := range adapterFiles() {
-		files["adapter/"+p] = text
 	}
 	kit, err := json.Marshal(toolsArgs{Out: tools.Path, Files: files})
 	if err != nil {

@@ -35,7 +35,7 @@ func world() ruletest.World {
 }
 
 func TestTaskPackage(t *testing.T) {
-	registrySource, shapeSource = "registry", "shape"
+	registrySource, describeSource, shapeSource = "registry", "describe", "shape"
 	adapterFiles = func() map[string]string { return map[string]string{"core/__init__.py": "core"} }
 	with := func(kv ...any) map[string]any {
 		m := map[string]any{"python_env": "//e:env"}
