@@ -67,6 +67,40 @@ func (e *Entry) Settable(arg string) bool {
 	return ok && writable(v, e.Schema.Object("$defs"), 0)
 }
 
+// Form gives the argument's schema as a person can fill it in: without alternatives that JSON has no values of. It shares values with Schema.
+// false where the argument is not Settable.
+func (e *Entry) Form(arg string) (any, bool) {
+	if !e.Settable(arg) {
+		return nil, false
+	}
+	v, _ := e.Schema.Object("properties").Get(arg)
+	o, _ := v.(*ojson.Object)
+	for _, key := range []string{"anyOf", "oneOf"} {
+		all := o.List(key)
+		left := slices.DeleteFunc(slices.Clone(all), func(b any) bool { return !isNull(b) && !writable(b, e.Schema.Object("$defs"), 0) })
+		if len(left) == len(all) {
+			continue
+		}
+		one, _ := left[0].(*ojson.Object)
+		c := &ojson.Object{}
+		for _, k := range o.Keys() {
+			switch x, _ := o.Get(k); {
+			case k != key:
+				c.Set(k, x)
+			case len(left) > 1 || one == nil:
+				c.Set(k, left)
+			default:
+				for _, k := range one.Keys() {
+					x, _ := one.Get(k)
+					c.Set(k, x)
+				}
+			}
+		}
+		o, v = c, c
+	}
+	return v, true
+}
+
 // writable says whether a schema allows a value other than null that JSON has. Deep nesting counts as yes.
 func writable(v any, defs *ojson.Object, depth int) bool {
 	s, ok := v.(*ojson.Object)

@@ -145,6 +145,27 @@ func TestSettable(t *testing.T) {
 	}
 }
 
+// TestForm: what a person cannot write is no part of a form.
+func TestForm(t *testing.T) {
+	for schema, want := range map[string]string{
+		`{"type": "string", "title": "X"}`: `{"type":"string","title":"X"}`,
+		`{"anyOf": [{"type": "x.Frame"}, {"type": "string"}, {"type": "null"}], "title": "X"}`: `{"anyOf":[{"type":"string"},{"type":"null"}],"title":"X"}`,
+		`{"title": "X", "anyOf": [{"type": "x.Frame"}, {"type": "string"}], "default": 1}`:     `{"title":"X","type":"string","default":1}`,
+		`{"anyOf": [{"type": "x.Frame"}, {"type": "null"}]}`:                                   "",
+	} {
+		v, err := ojson.Parse([]byte(`{"properties": {"x": ` + schema + `}}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		e := &Entry{Schema: v.(*ojson.Object)}
+		form, ok := e.Form("x")
+		got, _ := ojson.Marshal(form, "")
+		if ok != (want != "") || ok && string(got) != want {
+			t.Errorf("%s: %s, %v", schema, got, ok)
+		}
+	}
+}
+
 func FuzzParse(f *testing.F) {
 	f.Add([]byte(`{"entries": {"a": ` + load + `}}`))
 	f.Fuzz(func(t *testing.T, b []byte) {
@@ -153,7 +174,7 @@ func FuzzParse(f *testing.F) {
 				es, _ := r.Named(n)
 				for _, e := range es {
 					for _, a := range e.Arguments() {
-						e.Settable(a)
+						e.Form(a)
 					}
 				}
 			}

@@ -79,8 +79,10 @@ func (f *forms) task(t *link.Task) *ojson.Object {
 	from := t.Entry.Schema.Object("properties")
 	props := &ojson.Object{}
 	for _, k := range from.Keys() {
-		if !bound[k] {
-			v, _ := from.Get(k)
+		if bound[k] {
+			continue
+		}
+		if v, ok := t.Entry.Form(k); ok { // else JSON has no values of it
 			props.Set(k, v)
 		}
 	}
