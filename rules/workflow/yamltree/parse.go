@@ -28,18 +28,26 @@ const (
 // Parse reads a file of one document; file is its name in messages, relative to the workspace. The Node is nil where the file is
 // no YAML at all, or empty; the list says why. All else that is wrong is said at once, and the Node then lacks it.
 func Parse(file string, src []byte) (n *Node, ds diag.List) {
-	// The parser is the library's, and its input anyone's.
-	defer func() {
-		if r := recover(); r != nil {
-			n, ds = nil, diag.List{{Code: "syntax", Summary: "Not YAML", Detail: fmt.Sprintf("The reader gave up: %v.", r), Range: diag.Range{File: file}}}
-		}
-	}()
 	text := bytes.TrimPrefix(src, []byte("\ufeff"))
 	p := newPlaces(file, string(text), len(src)-len(text))
 	if d := unreadable(p, src); d != nil {
 		return nil, diag.List{*d}
 	}
 	p.dropReturns()
+	if n := quick(p); n != nil {
+		return n, nil
+	}
+	return library(p)
+}
+
+// library reads YAML with the library.
+func library(p *places) (n *Node, ds diag.List) {
+	// The parser is the library's, and its input anyone's.
+	defer func() {
+		if r := recover(); r != nil {
+			n, ds = nil, diag.List{{Code: "syntax", Summary: "Not YAML", Detail: fmt.Sprintf("The reader gave up: %v.", r), Range: diag.Range{File: p.file}}}
+		}
+	}()
 	tokens := lexer.Tokenize(p.src)
 	p.locate(tokens)
 	f, err := parser.Parse(tokens, 0, parser.AllowDuplicateMapKey())

@@ -16,7 +16,11 @@ type places struct {
 	skip  int   // bytes before src that are no part of line 1: a byte order mark
 	lines []int // where each line begins in src
 	crs   []int // how many carriage returns are in the file before each line and are not in src; nil for none
+	last  mark  // the place that was asked for last: the next one is mostly near, and lines may be long
 }
+
+// mark is an offset with its line, from 0, and how many runes of the line are before it.
+type mark struct{ off, line, col int }
 
 func newPlaces(file, src string, skip int) *places {
 	p := &places{file: file, src: src, skip: skip}
@@ -48,6 +52,7 @@ func (p *places) dropReturns() {
 	}
 	p.src = strings.ReplaceAll(p.src, "\r\n", "\n")
 	p.index()
+	p.last = mark{}
 }
 
 // offset gives where a token begins in src, once locate has been called.
@@ -63,18 +68,23 @@ func (p *places) offset(t *token.Token) int {
 
 // lexed gives where the lexer says that a token begins.
 func (p *places) lexed(t *token.Token) int {
-	if t.Position.Line < 1 {
+	line, col := t.Position.Line-1, t.Position.Column-1
+	if line < 0 {
 		return 0
 	}
-	if t.Position.Line > len(p.lines) {
+	if line >= len(p.lines) {
 		return len(p.src)
 	}
-	at := p.lines[t.Position.Line-1]
-	for col := 1; col < t.Position.Column && at < len(p.src) && p.src[at] != '\n'; col++ {
-		_, n := utf8.DecodeRuneInString(p.src[at:])
-		at += n
+	at := mark{p.lines[line], line, 0}
+	if p.last.line == line && p.last.col <= col {
+		at = p.last
 	}
-	return at
+	for at.col < col && at.off < len(p.src) && p.src[at.off] != '\n' {
+		_, n := utf8.DecodeRuneInString(p.src[at.off:])
+		at.off, at.col = at.off+n, at.col+1
+	}
+	p.last = at
+	return at.off
 }
 
 // locate puts into each token's Position.Offset where it begins, as -1-offset. The lexer's own lines are off by some now and then; but between two
@@ -153,7 +163,31 @@ func (p *places) begins(t *token.Token, off int) bool {
 // pos gives a place by its offset.
 func (p *places) pos(off int) diag.Pos {
 	off = min(max(off, 0), len(p.src))
-	lo, hi := 0, len(p.lines) // the last line that begins at or before off
+	at := mark{off: off, line: p.line(off)}
+	switch l := p.last; {
+	case l.line == at.line && l.off <= off:
+		at.col = l.col + utf8.RuneCountInString(p.src[l.off:off])
+	case l.line == at.line && l.off-off < off-p.lines[at.line]:
+		at.col = l.col - utf8.RuneCountInString(p.src[off:l.off])
+	default:
+		at.col = utf8.RuneCountInString(p.src[p.lines[at.line]:off])
+	}
+	p.last = at
+	b := off + p.skip
+	if p.crs != nil {
+		b += p.crs[at.line]
+	}
+	return diag.Pos{Line: at.line + 1, Column: at.col + 1, Byte: b}
+}
+
+// line gives the last line that begins at or before off.
+func (p *places) line(off int) int {
+	lo, hi := 0, len(p.lines)
+	for l := p.last.line; l < min(p.last.line+3, len(p.lines)) && p.lines[l] <= off; l++ {
+		if lo = l; l+1 == len(p.lines) || off < p.lines[l+1] {
+			return l
+		}
+	}
 	for lo+1 < hi {
 		if mid := (lo + hi) / 2; p.lines[mid] <= off {
 			lo = mid
@@ -161,11 +195,7 @@ func (p *places) pos(off int) diag.Pos {
 			hi = mid
 		}
 	}
-	at := off + p.skip
-	if p.crs != nil {
-		at += p.crs[lo]
-	}
-	return diag.Pos{Line: lo + 1, Column: 1 + utf8.RuneCountInString(p.src[p.lines[lo]:off]), Byte: at}
+	return lo
 }
 
 func (p *places) span(from, to int) diag.Range {

@@ -147,11 +147,60 @@ func TestBounds(t *testing.T) {
 	}
 }
 
+// same checks that quick, where it does not give up, reads as the library does.
+func same(t *testing.T, src []byte) (read bool) {
+	t.Helper()
+	text := strings.TrimPrefix(string(src), "\ufeff")
+	p := newPlaces("f", text, len(src)-len(text))
+	if unreadable(p, src) != nil {
+		return false
+	}
+	p.dropReturns()
+	got := quick(p)
+	if got == nil {
+		return false
+	}
+	want, ds := library(p)
+	if len(ds) > 0 || want == nil {
+		t.Fatalf("quick reads what is wrong: %v\n%q", ds, src)
+	}
+	var a, b strings.Builder
+	dump(&a, got, "", "")
+	dump(&b, want, "", "")
+	if a.String() != b.String() || got.cost != want.cost {
+		t.Fatalf("quick reads\n%sand the library\n%sof %q", a.String(), b.String(), src)
+	}
+	return true
+}
+
+// TestQuick reads each line of the sections of testdata/quick.txtar by itself, and the sections: as the library does, quickly in the section "quick" only.
+func TestQuick(t *testing.T) {
+	ar, err := txtar.ParseFile("testdata/quick.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range ar.Files {
+		for _, doc := range strings.Split(string(f.Data), "===\n") {
+			if read := same(t, []byte(doc)); read != (f.Name == "quick") {
+				t.Errorf("%s: quick reads it: %v\n%s", f.Name, read, doc)
+			}
+		}
+	}
+}
+
 func FuzzParse(f *testing.F) {
 	for _, s := range []string{"a: [1, {b: c}]\n", "? a\n: &x |\n  t\n", "a: &a {b: 1}\nc: {<<: *a}\n", "!!str a: !!int 3\n", "- 'x\n  y'\n- >-\n  a\n", "%YAML 1.2\n---\n\xef\xbb\xbf"} {
 		f.Add([]byte(s))
 	}
+	if ar, err := txtar.ParseFile("testdata/quick.txtar"); err == nil {
+		for _, file := range ar.Files {
+			for _, doc := range strings.Split(string(file.Data), "===\n") {
+				f.Add([]byte(doc))
+			}
+		}
+	}
 	f.Fuzz(func(t *testing.T, src []byte) {
+		same(t, src)
 		n, ds := Parse("f", src)
 		for _, d := range ds {
 			check(t, d.Range, len(src))
