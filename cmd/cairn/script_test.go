@@ -8,6 +8,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/cairn-build/cairn/cmd/internal/pagetest"
 	"github.com/cairn-build/cairn/graph/fetch/git/gittest"
 )
 
@@ -83,7 +84,7 @@ func removeAll(dir string) {
 // condition knows [root], the user that file permissions do not stop, [tourpython], a Python that examples/tour has wheels for,
 // [tangopython], one that PyTango has a wheel for,
 // [namespaces], where actions are kept apart by the
-// kernel, [mounts], where a process may have mounts of its own, and [https], [ssh] and [git], where such a server can run.
+// kernel, [mounts], where a process may have mounts of its own, [browser], where pages can be looked at, and [https], [ssh] and [git], where such a server can run.
 func condition(name string) (bool, error) {
 	switch name {
 	case "root":
@@ -96,6 +97,8 @@ func condition(name string) (bool, error) {
 		return hasMounts(), nil
 	case "namespaces":
 		return runtime.GOOS == "linux" && hasNamespaces(), nil
+	case "browser":
+		return pagetest.Have() == nil, nil
 	case "https", "ssh", "git":
 		return gittest.Have(name) == nil, nil
 	}

@@ -7,18 +7,19 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"regexp"
 	"strings"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// ask [-header NAME=VALUE]... [-body FILE] STATUS METHOD PATH [BODY]: sends a request to the service at $SERVICE, which is
+// ask [-header NAME=VALUE]... [-body FILE] [-until TEXT] [-again PATTERN] STATUS METHOD PATH [BODY]: sends a request to the service at $SERVICE, which is
 // unix:PATH, an URL, or @FILE that holds either. The answer has to have the status, and is the command's output. $TOKEN, where it is
-// set, is shown. A stream is read for as long as -until TEXT does not come.
+// set, is shown. A stream is read for as long as -until TEXT does not come; with -again PATTERN it asks until the answer fits.
 func ask(ts *testscript.TestScript, _ bool, args []string) {
 	var body io.Reader
-	headers, until := http.Header{}, ""
+	headers, until, again := http.Header{}, "", ""
 	for ; len(args) > 1 && strings.HasPrefix(args[0], "-"); args = args[2:] {
 		switch args[0] {
 		case "-header":
@@ -28,6 +29,8 @@ func ask(ts *testscript.TestScript, _ bool, args []string) {
 			body = strings.NewReader(ts.ReadFile(args[1]))
 		case "-until":
 			until = args[1]
+		case "-again":
+			again = args[1]
 		default:
 			ts.Fatalf("unknown option %s", args[0])
 		}
@@ -57,20 +60,36 @@ func ask(ts *testscript.TestScript, _ bool, args []string) {
 	if host := headers.Get("Host"); host != "" {
 		q.Host = host
 	}
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		got, text := answerOf(ts, client, q, until)
+		if again != "" && !regexp.MustCompile(again).Match(text) && ctx.Err() == nil {
+			<-tick.C
+			continue
+		}
+		fmt.Fprintf(ts.Stdout(), "%s", text)
+		if got != status {
+			ts.Fatalf("status %d, want %d: %s", got, status, text)
+		}
+		return
+	}
+}
+
+// answerOf sends a request and gives what comes back, up to the line that until fits.
+func answerOf(ts *testscript.TestScript, client *http.Client, q *http.Request, until string) (status int, text []byte) {
 	resp, err := client.Do(q)
 	ts.Check(err)
 	defer resp.Body.Close()
-	var text []byte
 	if until == "" {
 		text, err = io.ReadAll(resp.Body)
 	} else {
 		text, err = readUntil(resp.Body, until)
 	}
-	fmt.Fprintf(ts.Stdout(), "%s", text)
-	ts.Check(err)
-	if resp.StatusCode != status {
-		ts.Fatalf("status %d, want %d: %s", resp.StatusCode, status, text)
+	if err != nil {
+		ts.Fatalf("%s: %v", text, err)
 	}
+	return resp.StatusCode, text
 }
 
 // readUntil reads until a text comes, and what else has come with it.

@@ -54,6 +54,7 @@ var scriptCommands = map[string]func(*testscript.TestScript, bool, []string){
 	"readenv":   readEnv,
 	"repeat":    repeat,
 	"ask":       ask,
+	"browse":    browse,
 }
 
 // exits CODE PROGRAM ARG...: the program ends with just this code.

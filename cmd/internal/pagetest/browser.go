@@ -1,4 +1,8 @@
-package flowserver
+// Package pagetest drives pages in a Chromium without a window, which is this machine's or comes from Debian's packages. Nothing is asked
+// of the network but what the pages ask for.
+//
+// It is for tests only.
+package pagetest
 
 import (
 	"bufio"
@@ -6,27 +10,40 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
-	"testing"
+	"time"
 
 	"github.com/cairn-build/cairn/graph/exec/debiantest"
 )
 
-var shots = flag.String("shots", "", "write pictures of the page into this `folder`")
+// TB is what a Browser needs of a test.
+type TB interface {
+	Helper()
+	Fatalf(format string, args ...any)
+}
 
-// browser is a Chromium without a window, which is told what to do through a pipe.
+// Look is what a page is looked at with.
+type Look struct {
+	Width, Height int // in CSS pixels
+	Dark          bool
+	Shots         string // a folder for pictures; "" for none
+}
+
+// Browser is a Chromium with one page, which is told what to do through a pipe. Whatever cannot be done ends the test.
 // https://chromedevtools.github.io/devtools-protocol/
-type browser struct {
-	t       *testing.T
+type Browser struct {
+	t       TB
+	look    Look
 	to      *os.File
 	session string
+	ends    []func()
 
 	mu      sync.Mutex
 	last    int
@@ -47,8 +64,14 @@ type reply struct {
 	} `json:"error"`
 }
 
-// findBrowser gives a browser's program: this machine's, or that of Debian's package.
-func findBrowser() (debiantest.Program, string, error) {
+// Have says why there is no browser; nil where there is one. The error is a *debiantest.MissingError.
+func Have() error {
+	_, _, err := find()
+	return err
+}
+
+// find gives a browser's program: this machine's, or that of Debian's package.
+func find() (debiantest.Program, string, error) {
 	if p, err := exec.LookPath("chromium"); err == nil {
 		return debiantest.Program{Path: p}, p, nil
 	}
@@ -60,42 +83,14 @@ func findBrowser() (debiantest.Program, string, error) {
 	return p, path, err
 }
 
-// newBrowser starts a browser with an empty page of some size, in CSS pixels.
-func newBrowser(t *testing.T, width, height int, dark bool) *browser {
+// New starts a browser with an empty page. Close it.
+func New(t TB, look Look) *Browser {
 	t.Helper()
-	program, path, err := findBrowser()
-	var missing *debiantest.MissingError
-	if errors.As(err, &missing) {
-		t.Skip(err)
-	} else if err != nil {
-		t.Fatal(err)
+	b := &Browser{t: t, look: look, waits: map[int]chan reply{}, gone: make(chan struct{})}
+	if err := b.start(); err != nil {
+		b.Close()
+		t.Fatalf("%v", err)
 	}
-	ours, theirs := pipe(t), pipe(t)
-	args := []string{"--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
-		"--disable-dev-shm-usage", "--hide-scrollbars", "--remote-debugging-pipe", "--user-data-dir=" + t.TempDir(), fmt.Sprintf("--window-size=%d,%d", width, height), "about:blank"}
-	c := exec.Command(path, args...)
-	c.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "LANG=C.UTF-8"}, program.Env()...)
-	c.ExtraFiles = []*os.File{ours[0], theirs[1]}
-	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	var said bytes.Buffer
-	c.Stderr = &said
-	if err := c.Start(); err != nil {
-		t.Fatal(err)
-	}
-	ours[0].Close()
-	theirs[1].Close()
-	b := &browser{t: t, to: ours[1], waits: map[int]chan reply{}, gone: make(chan struct{})}
-	go b.listen(theirs[0])
-	t.Cleanup(func() {
-		_ = syscall.Kill(-c.Process.Pid, syscall.SIGKILL)
-		_ = c.Wait()
-		ours[1].Close()
-		<-b.gone
-		theirs[0].Close()
-		if t.Failed() {
-			t.Logf("the browser said:\n%s", said.String())
-		}
-	})
 	var target struct{ TargetID, SessionID string }
 	b.call("Target.createTarget", map[string]any{"url": "about:blank"}, &target)
 	b.call("Target.attachToTarget", map[string]any{"targetId": target.TargetID, "flatten": true}, &target)
@@ -103,26 +98,67 @@ func newBrowser(t *testing.T, width, height int, dark bool) *browser {
 	for _, domain := range []string{"Page", "Runtime", "Network", "Log"} {
 		b.call(domain+".enable", nil, nil)
 	}
-	b.call("Emulation.setDeviceMetricsOverride", map[string]any{"width": width, "height": height, "deviceScaleFactor": 1, "mobile": false}, nil)
+	b.call("Emulation.setDeviceMetricsOverride", map[string]any{"width": look.Width, "height": look.Height, "deviceScaleFactor": 1, "mobile": false}, nil)
 	scheme := "light"
-	if dark {
+	if look.Dark {
 		scheme = "dark"
 	}
 	b.call("Emulation.setEmulatedMedia", map[string]any{"features": []map[string]string{{"name": "prefers-color-scheme", "value": scheme}}}, nil)
 	return b
 }
 
-func pipe(t *testing.T) [2]*os.File {
-	t.Helper()
-	r, w, err := os.Pipe()
+// start starts the program in a folder of its own.
+func (b *Browser) start() error {
+	program, path, err := find()
 	if err != nil {
-		t.Fatal(err)
+		return err
 	}
-	return [2]*os.File{r, w}
+	home, err := os.MkdirTemp("", "chromium-")
+	if err != nil {
+		return err
+	}
+	b.ends = append(b.ends, func() { os.RemoveAll(home) })
+	in, to, err := os.Pipe()
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	from, out, err := os.Pipe()
+	if err != nil {
+		return errors.Join(err, to.Close())
+	}
+	defer out.Close()
+	c := exec.Command(path, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+		"--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--hide-scrollbars", "--remote-debugging-pipe", "--user-data-dir="+home,
+		fmt.Sprintf("--window-size=%d,%d", b.look.Width, b.look.Height), "about:blank")
+	c.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + home, "LANG=C.UTF-8"}, program.Env()...)
+	c.ExtraFiles = []*os.File{in, out}
+	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if err := c.Start(); err != nil {
+		return errors.Join(err, to.Close(), from.Close())
+	}
+	b.to = to
+	go b.listen(from)
+	b.ends = append(b.ends, func() {
+		_ = syscall.Kill(-c.Process.Pid, syscall.SIGKILL)
+		_ = c.Wait()
+		to.Close()
+		<-b.gone
+		from.Close()
+	})
+	return nil
+}
+
+// Close ends the browser, and waits for that.
+func (b *Browser) Close() {
+	for i := len(b.ends) - 1; i >= 0; i-- {
+		b.ends[i]()
+	}
+	b.ends = nil
 }
 
 // listen takes in what the browser says until it is gone.
-func (b *browser) listen(from *os.File) {
+func (b *Browser) listen(from *os.File) {
 	defer close(b.gone)
 	in := bufio.NewReader(from)
 	for {
@@ -153,7 +189,7 @@ func (b *browser) listen(from *os.File) {
 }
 
 // call has the browser do something, and waits for the answer.
-func (b *browser) call(method string, params, result any) {
+func (b *Browser) call(method string, params, result any) {
 	b.t.Helper()
 	wait := make(chan reply, 1)
 	b.mu.Lock()
@@ -170,7 +206,7 @@ func (b *browser) call(method string, params, result any) {
 	}
 	text, err := json.Marshal(message)
 	if err != nil {
-		b.t.Fatal(err)
+		b.t.Fatalf("%v", err)
 	}
 	if _, err := b.to.Write(append(text, 0)); err != nil {
 		b.t.Fatalf("%s: the browser is gone: %v", method, err)
@@ -187,13 +223,13 @@ func (b *browser) call(method string, params, result any) {
 		}
 	case <-b.gone:
 		b.t.Fatalf("%s: the browser is gone", method)
-	case <-b.t.Context().Done():
-		b.t.Fatalf("%s: %v", method, b.t.Context().Err())
+	case <-time.After(2 * time.Minute):
+		b.t.Fatalf("%s: no answer", method)
 	}
 }
 
-// eval gives what an expression comes to in the page; promises are waited for.
-func (b *browser) eval(expression string) any {
+// Eval gives what an expression comes to in the page; promises are waited for.
+func (b *Browser) Eval(expression string) any {
 	b.t.Helper()
 	var r struct {
 		Result           struct{ Value any }
@@ -206,39 +242,39 @@ func (b *browser) eval(expression string) any {
 	return r.Result.Value
 }
 
-// until waits in the page until an expression is true. It gives up after a minute.
-func (b *browser) until(expression string) {
+// Until waits in the page until an expression is true. It gives up after a minute.
+func (b *Browser) Until(expression string) {
 	b.t.Helper()
-	ok := b.eval(`new Promise(ok => { const end = Date.now() + 60000; const look = () => { let v; try { v = ` + expression + ` } catch {}
+	ok := b.Eval(`new Promise(ok => { const end = Date.now() + 60000; const look = () => { let v; try { v = ` + expression + ` } catch {}
 		if (v) ok(true); else if (Date.now() > end) ok(false); else setTimeout(look, 20) }; look() })`)
 	if ok != true {
-		b.shoot("gave-up")
-		b.t.Fatalf("never: %s\n%v\n%s", expression, b.eval(`document.body.innerText`), b.troubles())
+		b.Shoot("gave-up")
+		b.t.Fatalf("never: %s\n%v\n%s", expression, b.Eval(`document.body.innerText`), strings.Join(b.Troubles(), "\n"))
 	}
 }
 
-// open goes to an address.
-func (b *browser) open(url string) {
+// Open goes to an address.
+func (b *Browser) Open(url string) {
 	b.t.Helper()
 	b.call("Page.navigate", map[string]any{"url": url}, nil)
 }
 
-// fill writes a text into the field with a label, in place of what is there, as a person does.
-func (b *browser) fill(label, text string) {
+// Fill writes a text into the field with a label, in place of what is there, as a person does.
+func (b *Browser) Fill(label, text string) {
 	b.t.Helper()
 	quoted, _ := json.Marshal(label)
-	if b.eval(`(() => { const l = [...document.querySelectorAll('label')].find(l => l.textContent.replace('*', '').trim() === `+string(quoted)+`); const f = l && (l.control || l.querySelector('input'));
+	if b.Eval(`(() => { const l = [...document.querySelectorAll('label')].find(l => l.textContent.replace('*', '').trim() === `+string(quoted)+`); const f = l && (l.control || l.querySelector('input'));
 		if (!f) return false; f.focus(); f.select(); return document.activeElement === f })()`) != true {
 		b.t.Fatalf("there is no field %s to be written into", label)
 	}
 	b.call("Input.insertText", map[string]any{"text": text}, nil)
 }
 
-// click clicks at the middle of an element.
-func (b *browser) click(selector string) {
+// Click clicks at the middle of an element.
+func (b *Browser) Click(selector string) {
 	b.t.Helper()
 	quoted, _ := json.Marshal(selector)
-	at, _ := b.eval(`(() => { const e = document.querySelector(` + string(quoted) + `); if (!e) return null; e.scrollIntoView({block: 'center'}); const r = e.getBoundingClientRect();
+	at, _ := b.Eval(`(() => { const e = document.querySelector(` + string(quoted) + `); if (!e) return null; e.scrollIntoView({block: 'center'}); const r = e.getBoundingClientRect();
 		return [r.x + r.width / 2, r.y + r.height / 2] })()`).([]any)
 	if at == nil {
 		b.t.Fatalf("there is no %s to be clicked at", selector)
@@ -248,33 +284,40 @@ func (b *browser) click(selector string) {
 	}
 }
 
-// key presses a key.
-func (b *browser) key(name string, code int, text string) {
+// Key presses a key.
+func (b *Browser) Key(name string, code int, text string) {
 	b.t.Helper()
 	b.call("Input.dispatchKeyEvent", map[string]any{"type": "keyDown", "key": name, "code": name, "windowsVirtualKeyCode": code, "text": text}, nil)
 	b.call("Input.dispatchKeyEvent", map[string]any{"type": "keyUp", "key": name, "code": name, "windowsVirtualKeyCode": code}, nil)
 }
 
-// shoot writes a picture of the whole page where -shots says.
-func (b *browser) shoot(name string) {
+// Shoot writes a picture of the whole page where -shots says.
+func (b *Browser) Shoot(name string) {
 	b.t.Helper()
-	if *shots == "" {
+	if b.look.Shots == "" {
 		return
 	}
 	var r struct{ Data string }
 	b.call("Page.captureScreenshot", map[string]any{"captureBeyondViewport": true, "format": "png"}, &r)
 	data, err := base64.StdEncoding.DecodeString(r.Data)
 	if err == nil {
-		err = os.WriteFile(filepath.Join(*shots, name+".png"), data, 0o644)
+		err = os.WriteFile(filepath.Join(b.look.Shots, name+".png"), data, 0o644)
 	}
 	if err != nil {
-		b.t.Fatal(err)
+		b.t.Fatalf("%v", err)
 	}
 }
 
-// troubles gives what the page complained of.
-func (b *browser) troubles() string {
+// Asked gives the addresses that the page has asked for.
+func (b *Browser) Asked() []string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return strings.Join(b.trouble, "\n")
+	return slices.Clone(b.asked)
+}
+
+// Troubles gives what the page complained of: errors of its own, answers that are errors, what its policy forbids.
+func (b *Browser) Troubles() []string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Clone(b.trouble)
 }
