@@ -1,7 +1,6 @@
 package workflow
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -170,38 +169,6 @@ func inputBytes(c rule.CallContext, p string) ([]byte, error) {
 	}
 	defer r.Close()
 	return io.ReadAll(r)
-}
-
-// joinArgs are the words of workflow_join/1.
-type joinArgs struct {
-	From string `json:"from"`
-	PNG  string `json:"png"`
-	Out  string `json:"out"`
-}
-
-// joinCall is workflow_join/1: a package with its graph as a picture.
-func joinCall(_ context.Context, c rule.CallContext) error {
-	var a joinArgs
-	if err := json.Unmarshal(c.Args(), &a); err != nil {
-		return err
-	}
-	entries, err := c.Entries(a.From)
-	if err != nil {
-		return err
-	}
-	for _, e := range entries {
-		if err := c.Link(a.Out+"/"+e.Path, e.Blob, e.Executable); err != nil {
-			return err
-		}
-	}
-	png, err := inputBytes(c, a.PNG)
-	if err != nil {
-		return err
-	}
-	if !bytes.HasPrefix(png, []byte("\x89PNG")) {
-		return fmt.Errorf("rsvg-convert wrote no PNG")
-	}
-	return c.Write(a.Out+"/graph.png", png, false)
 }
 
 // envVars gives the variables of the environment that a spec names, sorted.

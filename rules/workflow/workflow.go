@@ -109,7 +109,9 @@ func analyzeWorkflow(c *rule.Context) error {
 	act.Call.Notes = n.encode()
 	c.Declare(act)
 	if c.Bool("png") {
-		drawPNG(c, made, pkg)
+		if err := drawPNG(c, made, pkg); err != nil {
+			return err
+		}
 	}
 	c.SetDefault(pkg)
 	c.Check(pkg)
@@ -215,20 +217,6 @@ func before(c *rule.Context, to string) (*gen.Before, string) {
 		return nil, fmt.Sprintf("%s: %v", to, err)
 	}
 	return b, ""
-}
-
-// drawPNG declares what makes of a package one with a picture.
-func drawPNG(c *rule.Context, made, pkg rule.Artifact) {
-	const tool = "rsvg-convert"
-	png := c.OutputFile("", "graph.png")
-	svg := made.Path + "/graph.svg"
-	c.Declare(rule.Action{Mnemonic: "Draw", Inputs: []rule.Artifact{made}, Picks: []string{svg}, Outputs: []rule.Artifact{png},
-		Spawn: &rule.Spawn{Argv: []string{rule.HostTool(tool), "--format=png", "--zoom=2", "--output=" + png.Path, svg}, HostTools: []string{tool}}})
-	args, err := json.Marshal(joinArgs{From: made.Path, PNG: png.Path, Out: pkg.Path})
-	if err != nil {
-		c.Problem("png", "analysis", "internal error", err.Error()) // texts
-	}
-	c.Declare(rule.Action{Mnemonic: "Join", Inputs: []rule.Artifact{made, png}, Outputs: []rule.Artifact{pkg}, Call: &rule.Call{Func: "workflow_join/1", Args: args}})
 }
 
 // provideFlow hands on the flow, and what `cairn run` starts.
