@@ -295,8 +295,10 @@ func testTasks() table {
 		{"test-all", "python -m pytest -v tests"},
 		{"test-app-params", "python -m pytest -v tests/test_metadata.py"},
 	}
-	for _, mode := range []struct{ name, is string }{{"async", "parallel"}, {"sequential", "sequential"}} {
-		t = append(t, field{"test-cli-" + mode.name + "-mock-io", "python -m pytest -v tests/test_results.py -k 'cli and " + mode.is + "'"})
+	for _, api := range []string{"app", "cli"} {
+		for _, mode := range []struct{ name, is string }{{"async", "parallel"}, {"sequential", "sequential"}} {
+			t = append(t, field{"test-" + api + "-" + mode.name + "-mock-io", "python -m pytest -v tests/test_results.py -k '" + api + " and " + mode.is + "'"})
+		}
 	}
 	return t
 }
