@@ -6,6 +6,10 @@ import sys
 import typing
 
 
+class Wrong(Exception):
+    """Says what is wrong with a task."""
+
+
 def wrong(f):
     """What is wrong with a task's function; None for nothing."""
     if inspect.isclass(f.function):
@@ -121,4 +125,6 @@ def mock(f):
         found = sorted(n[len(stem):] for n in os.listdir(os.path.dirname(at)) if n.startswith(stem))
     except OSError:
         return ""
+    if len(found) > 1:
+        raise Wrong("several files are examples of what it returns: " + ", ".join(stem + e for e in found))
     return found[0] if found else ""

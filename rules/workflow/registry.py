@@ -288,6 +288,8 @@ def main():
             try:
                 make = make or task.generator(shape.name_of)
                 entries[name] = task.describe(f, make, shape.shapes)
+            except task.Wrong as e:
+                problem = str(e)
             except Exception as e:
                 problem = "its arguments have no JSON Schema: %s" % str(e).split("\n")[0]
         if problem:

@@ -103,13 +103,10 @@ func analyzeTasks(c *rule.Context) error {
 	tools, tree := c.OutputTree("", "tools"), c.OutputTree("", "registry")
 	args := registryArgs{Out: tree.Path, Watch: []string{}, Path: src.path, Adapter: tools.Path + "/adapter", Generation: c.String("generation"),
 		Entries: src.entries, Project: src.project, Installed: src.installed, Modules: c.Strings("modules"), Own: !src.installed}
-	for _, f := range src.sources {
-		if strings.HasSuffix(f.Path, ".py") {
+	for _, f := range each(env.Sources, src.sources) {
+		if f.Kind == rule.Source && strings.HasSuffix(f.Path, ".py") {
 			args.Watch = append(args.Watch, f.Path)
 		}
-	}
-	if src.project != "" {
-		args.Watch = []string{}
 	}
 	spawn := &rule.Spawn{Argv: []string{env.Python, "-s", "-B", tools.Path + "/registry.py", tools.Path + "/args.json"}, Env: registryVariables,
 		HostTools: env.Tools, Layers: []rule.Layer{env.Layer}}
