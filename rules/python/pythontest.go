@@ -35,6 +35,7 @@ var PythonTest = &rule.Rule{
 		{Name: "select", Type: rule.String, Doc: "Only tests whose names fit this expression (`-k`)."},
 		{Name: "markers", Type: rule.String, Doc: "Only tests whose markers fit this expression (`-m`): `not slow`."},
 		{Name: "args", Type: rule.Strings, Doc: "Further arguments for pytest."},
+		{Name: "tools", Type: rule.Strings, Doc: "Programs of the host that tests start, such as `git`. With them come `sh` and the core utilities."},
 	},
 	Analyze: analyzePythonTest,
 	Calls:   map[string]rule.CallFunc{"python_tool/1": writeTool},
@@ -189,10 +190,12 @@ func (t *pythonTest) ruff(check string) {
 func (t *pythonTest) inEnv(a rule.Action, more ...[]rule.Artifact) {
 	a.Inputs = union(a.Inputs, slices.Concat(more...))
 	a.Inputs = union(a.Inputs, append([]rule.Artifact{t.env.Content}, t.env.Sources...))
-	a.Spawn.Layers, a.Spawn.HostTools = []rule.Layer{t.env.Layer}, slices.Clone(t.env.Tools)
-	if len(a.Spawn.HostTools) == 0 {
-		a.Spawn.HostTools = []string{t.env.Host}
+	a.Spawn.Layers, a.Spawn.HostTools = []rule.Layer{t.env.Layer}, slices.Concat(a.Spawn.HostTools, t.env.Tools)
+	if len(t.env.Tools) == 0 {
+		a.Spawn.HostTools = append(a.Spawn.HostTools, t.env.Host)
 	}
+	slices.Sort(a.Spawn.HostTools)
+	a.Spawn.HostTools = slices.Compact(a.Spawn.HostTools)
 	t.c.Declare(a)
 }
 
@@ -220,7 +223,9 @@ func (t *pythonTest) pytest(check string) {
 		}
 		files = slices.DeleteFunc(files, func(a rule.Artifact) bool { return path.Ext(a.Path) != ".py" || !slices.Contains(t.srcs, a) })
 	}
-	t.inEnv(t.action(check, "Pytest", []string{t.env.Python, "-s", "-B"}, words, files), t.srcs, t.deps, t.data, config)
+	a := t.action(check, "Pytest", []string{t.env.Python, "-s", "-B"}, words, files)
+	a.Spawn.HostTools, a.Spawn.Posix = slices.Clone(t.c.Strings("tools")), len(t.c.Strings("tools")) > 0
+	t.inEnv(a, t.srcs, t.deps, t.data, config)
 }
 
 // union appends what is not in list yet.

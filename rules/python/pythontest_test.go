@@ -16,7 +16,7 @@ func TestPythonTest(t *testing.T) {
 	ruletest.Golden(t, PythonTest, w, []ruletest.Case{
 		{Name: "pytest alone", Attrs: map[string]any{"srcs": []string{"pkg/test_a.py", "pkg/conftest.py"}, "python_env": "//e:env"}},
 		{Name: "everything", Attrs: map[string]any{"srcs": []string{"pkg/tests/test_a.py", "pkg/tests/rows.csv"}, "deps": []string{"pkg/src/a.py", "pkg/src/py.typed", "//r:file"}, "data": []string{"//r:tree"},
-			"path": []string{"src", "."}, "python_env": "//e:edited", "checks": []string{"types", "pytest", "doctest", "lint", "format"}, "select": "a or b", "markers": "not slow", "args": []string{"-x", "--lf"},
+			"path": []string{"src", "."}, "python_env": "//e:edited", "checks": []string{"types", "pytest", "doctest", "lint", "format"}, "select": "a or b", "markers": "not slow", "args": []string{"-x", "--lf"}, "tools": []string{"git"},
 			"config": []string{"pkg/pyproject.toml", "pkg/ruff.toml", "pkg/pytest.ini"}}},
 		{Name: "unknown checks", Attrs: map[string]any{"srcs": []string{"a.py"}, "python_env": "//e:env", "checks": []string{"pytest", "lintt"}}},
 		{Name: "no checks", Attrs: map[string]any{"srcs": []string{"a.py"}, "python_env": "//e:env", "checks": []string{}}},

@@ -193,7 +193,7 @@ func (j *judged) ended(s *said) {
 	case s.status == 422 && v.Status != 422 && !(v.Raises && v.Status == 200) && (v.API == "rest" || strings.HasPrefix(failure, "invalid parameters")):
 		j.bad("refused", "The parameters were refused", failure+".", unknown(s))
 	case s.status >= 400 && !fails:
-		j.bad("failed", "The workflow failed: "+firstLine(failure), lastLines(s.value.String("trace"), 40), "A case of which this is expected says `raises: true`.")
+		j.bad("failed", "The workflow failed: "+firstLine(failure), cause(s.value.String("trace")), "A case of which this is expected says `raises: true`.")
 	case s.status < 400 && fails:
 		j.bad("passed", "The workflow did not fail", "The case says that it does, by raises or expected_status_code.", "")
 	case v.API == "rest" && s.status != v.Status && !(v.Raises && v.Status == 200):
@@ -201,6 +201,12 @@ func (j *judged) ended(s *said) {
 	case v.API == "cli" && v.Status == 422 && s.status != 422:
 		j.bad("status", fmt.Sprintf("The exit code is %s, and not 2, as for parameters that are refused", s.exit), failure, "")
 	}
+}
+
+// cause gives the end of the first of the tracebacks that Python chains: the task's own.
+func cause(trace string) string {
+	first, _, _ := strings.Cut(trace, "\n\nThe above exception was the direct cause of the following exception:\n")
+	return lastLines(first, 40)
 }
 
 // unknown says which instances have parameters in a case and are none of the workflow's; "" for none.

@@ -39,6 +39,7 @@ var WorkflowTest = &rule.Rule{
 		{Name: "nodata", Type: rule.Bool, Default: false, Doc: "Whether each case is run once more with nothing in the examples: empty tables, lists, objects and texts. What comes of it is a snapshot of its own, `<case>.nodata.json`."},
 		{Name: "snapshots", Type: rule.String, Default: "__results_snapshots__", Doc: "The folder of the package that has the expected results, `<case>.json`. `cairn test --update` writes them."},
 		{Name: "data", Type: rule.Files, Runtime: true, Doc: "Files and targets that tasks read. They start in the package's folder."},
+		{Name: "tools", Type: rule.Strings, Doc: "Programs of the host that tasks start, such as `git`. With them come `sh` and the core utilities."},
 		{Name: "case_timeout", Type: rule.String, Default: "10m", Doc: "How long one run of a case may take before it has failed."},
 	},
 	Analyze: analyzeFlowTest,
@@ -253,11 +254,13 @@ func (t *flowTest) run(k *cases.Case, name string, params rule.Artifact, mode, a
 		}
 		argv, inputs = append(argv, "--mock="+m.Env()+"=./"+file), each(inputs, []rule.Artifact{{Path: file, Kind: rule.Source}})
 	}
-	tools := f.Env.Tools
-	if len(tools) == 0 {
-		tools = []string{f.Env.Host}
+	own := c.Strings("tools")
+	tools := slices.Concat(own, f.Env.Tools)
+	if len(f.Env.Tools) == 0 {
+		tools = append(tools, f.Env.Host)
 	}
-	s := &rule.Spawn{Env: registryVariables, HostTools: tools, Layers: []rule.Layer{f.Env.Layer}}
+	slices.Sort(tools)
+	s := &rule.Spawn{Env: registryVariables, HostTools: slices.Compact(tools), Posix: len(own) > 0, Layers: []rule.Layer{f.Env.Layer}}
 	if len(t.watch) > 0 {
 		// Of the tasks' modules only those that a run opened count: the interpreter says which. All else counts as it is.
 		s.DepFile = c.OutPath(base + ".d")

@@ -42,6 +42,10 @@ class Plain:
         return v
 
 
+class Unknown(Exception):
+    """What is asked for cannot be done with this workflow."""
+
+
 class Socket(http.client.HTTPConnection):
     """HTTP over a socket of the file system, which needs no free port."""
 
@@ -212,7 +216,7 @@ def nodata(o):
         stem = function.replace("_", "-") + ".example-return"
         found = [os.fspath(f) for f in importlib.resources.files(module).iterdir() if os.path.splitext(f.name)[0] == stem]
         if len(found) != 1:
-            raise SystemExit("nodata: %s has no %s, or several" % (module, stem))
+            raise Unknown("nodata empties examples, and %s has no %s, or several" % (module, stem))
         example = found[0]
         to = "%s/%d%s" % (o.scratch, len(env), os.path.splitext(example)[1])
         if example.endswith(".json"):
@@ -221,10 +225,10 @@ def nodata(o):
         elif example.endswith(".parquet"):
             empty(example, to)
         else:
-            raise SystemExit("nodata: it is not known what is empty of the kind of %s; leave nodata out" % os.path.basename(example))
+            raise Unknown("nodata does not know what is empty of the kind of %s" % os.path.basename(example))
         env["WT_TASK_MOCK_IO__%s_%s" % (module.replace(".", "_").upper(), function.upper())] = to
     if not env:
-        raise SystemExit("nodata: the workflow has no task that an example stands in for; leave nodata out")
+        raise Unknown("nodata empties examples, and the workflow has no task that one stands in for")
     return env
 
 
@@ -283,9 +287,12 @@ def run(o, tools, root):
         env[name] = value if "://" in value else os.path.abspath(value)
     if o.depfile:
         env.update(CAIRN_READS_LOG=log, CAIRN_READS_WATCH=tools + "/watch", CAIRN_READS_ROOT=root)
-    if o.nodata:
-        env.update(nodata(o))
-    said = {"cli": cli, "rest": rest}[o.api](o, env, results)
+    try:
+        if o.nodata:
+            env.update(nodata(o))
+        said = {"cli": cli, "rest": rest}[o.api](o, env, results)
+    except Unknown as e:
+        said = {"end": str(e)}
     if said.get("status") == 422:
         said.update(strangers(o))
     said = Plain([(results, "$WT_RESULTS"), (o.scratch, "$TMP"), (root + "/", "")]).value(said)

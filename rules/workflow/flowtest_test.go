@@ -58,7 +58,7 @@ func TestWorkflowTest(t *testing.T) {
 	ruletest.Golden(t, WorkflowTest, flowWorld(), []ruletest.Case{
 		{Name: "both modes and apis", Attrs: with()},
 		{Name: "one run of each, with nothing and with a snapshot", Attrs: with("workflow", "//f:installed", "modes", []string{"parallel"}, "apis", []string{"rest"}, "nodata", true, "mock_io", false, "snapshots", "./snaps",
-			"data", []string{"rows.csv"}, "case_timeout", "30s")},
+			"data", []string{"rows.csv"}, "tools", []string{"git"}, "case_timeout", "30s")},
 		{Name: "examples of its own", Attrs: with("cases", "mocks.yaml", "modes", []string{"sequential"}, "apis", []string{"cli"})},
 		{Name: "cases that are not sound", Attrs: with("cases", "bad.yaml")},
 		{Name: "no such file", Attrs: with("cases", "gone.yaml")},
@@ -120,7 +120,7 @@ func judgedAs(t *testing.T, f rule.CallFunc, v verdict, files map[string]string)
 func TestJudge(t *testing.T) {
 	const (
 		good    = `{"status":200,"exit":0,"result":{"b":1,"a":[2]},"error":null,"trace":null,"stdout":"the sum is 3\n"}`
-		broken  = `{"status":500,"exit":1,"result":null,"error":"Task instance 'x' raised ValueError('no')","trace":"Traceback\n  x\nValueError: no"}`
+		broken  = `{"status":500,"exit":1,"result":null,"error":"Task instance 'x' raised ValueError('no')","trace":"Traceback\n  x\nValueError: no\n\nThe above exception was the direct cause of the following exception:\n\nTraceback\n  y"}`
 		refused = `{"status":422,"exit":2,"result":null,"error":"invalid parameters: x.n: 'a' is not of type 'integer'","trace":null,"unknown":["hott"],"known":["hot","cold"]}`
 		hung    = `{"exit":null,"end":"it took longer than 5 s","stdout":""}`
 		snap    = `{"result":{"a":[2],"b":1},"error":null}`
