@@ -50,7 +50,7 @@ func newHarness(t *testing.T, change func(*Options)) *harness {
 			if err, ok := h.broken.Load().(error); ok && err != errNone {
 				return nil, err
 			}
-			return &Package{Version: h.version.Load().(string), Argv: []string{python, "-I", "-B", script}, Env: []string{"PATH=" + os.Getenv("PATH"), "WT_RESULTS=/nowhere"},
+			return &Package{Version: h.version.Load().(string), Argv: []string{python, "-I", "-S", "-B", script}, Env: []string{"PATH=" + os.Getenv("PATH"), "WT_RESULTS=/nowhere"},
 				Dir: t.TempDir(), Release: func() { h.released.Add(1) }}, nil
 		}}
 	if change != nil {

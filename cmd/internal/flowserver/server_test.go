@@ -183,8 +183,12 @@ func TestKept(t *testing.T) {
 	h := newHarness(t, nil)
 	var ids []string
 	for range keptRuns + 2 {
-		ids = append(ids, h.start("Mara"))
-		h.ended(ids[len(ids)-1])
+		r, p := h.s.begin(h.s.flow, []byte(`{"area": {"name": "Mara"}}`), startRequest{Mode: "sequential"})
+		if p != nil {
+			t.Fatal(p.Detail)
+		}
+		<-r.over
+		ids = append(ids, r.id)
 	}
 	h.want(404, "GET", "/api/runs/"+ids[0], "")
 	h.want(404, "GET", "/api/runs/"+ids[0]+"/events", "")

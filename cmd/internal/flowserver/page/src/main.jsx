@@ -259,11 +259,11 @@ function Workbench({ flow }) {
               Load
               <input type="file" className="hidden" accept=".yaml,.yml,.json" onChange={open} aria-label="Load values from a YAML or JSON file" />
             </label>
-            <button type="button" className="small" onClick={() => save('yaml')} aria-label="Save the values as YAML">
-              YAML
+            <button type="button" className="small" onClick={() => save('yaml')} aria-label="Save YAML: the values as a file">
+              Save YAML
             </button>
-            <button type="button" className="small" onClick={() => save('json')} aria-label="Save the values as JSON">
-              JSON
+            <button type="button" className="small" onClick={() => save('json')} aria-label="Save JSON: the values as a file">
+              Save JSON
             </button>
             <button type="button" className="small" onClick={copy}>
               Copy command

@@ -31,16 +31,28 @@ export function Result({ run }) {
           )}
         </div>
       )}
-      {widgets.map((w, i) => (
-        <Widget key={i} widget={w} byRef={byRef} />
-      ))}
+      {widgets.length > 0 && (
+        <div className="widgets">
+          {widgets.map((w, i) => (
+            <Widget key={i} widget={w} byRef={byRef} />
+          ))}
+        </div>
+      )}
       {rest.filter((f) => pages.test(f.path) || pictures.test(f.path)).map((f) => (
         <figure key={f.path}>
           <figcaption>{f.path}</figcaption>
           <Shown file={f} title={f.path} />
         </figure>
       ))}
-      {!run.error && <Json value={run.result} />}
+      {!run.error &&
+        (widgets.length > 0 ? (
+          <details>
+            <summary>As JSON</summary>
+            <Json value={run.result} />
+          </details>
+        ) : (
+          <Json value={run.result} />
+        ))}
       {files.length > 0 && (
         <details>
           <summary>
@@ -98,8 +110,9 @@ function Widget({ widget, byRef }) {
   const v = all[Math.min(at, all.length - 1)];
   const title = widget.title || widget.widget_type;
   const file = byRef(v?.value);
+  const small = !file && widget.widget_type === 'single_value';
   return (
-    <figure>
+    <figure className={small ? '' : 'wide'}>
       <figcaption>
         {title}
         {all.length > 1 && (
