@@ -53,7 +53,7 @@ func TestPage(t *testing.T) {
 	b.Until(`document.getElementById('state').dataset.state === 'done'`)
 	b.Until(`[...document.querySelectorAll('.tasks li')].map(e => e.dataset.state).join() === 'done,skipped,done'`)
 	b.Until(`[...document.getElementById('graph').shadowRoot.querySelectorAll('g[id]')].map(e => e.dataset.state).join() === 'done,skipped,done'`)
-	b.Until(`document.querySelector('pre.json').innerText.includes('Patrols in Mara Triangle')`)
+	b.Until(`document.querySelector('pre.json').textContent.includes('Patrols in Mara Triangle')`)
 	b.Until(`document.querySelector('.value').innerText === '7'`)
 	b.Until(`document.querySelector('.text em').innerText === 'words' && document.querySelector('.text td').innerText === '1' && !document.querySelector('.text img')`)
 	if b.Eval(`window.hurt`) != nil {
