@@ -36,6 +36,7 @@ type printer struct {
 	out  strings.Builder
 	col  int
 	todo []piece // the last is next
+	look []piece // of fits, kept for the next time
 }
 
 // layout prints d from column indent on, whose lines are indented by it.
@@ -82,7 +83,8 @@ func (p *printer) print(n piece) {
 // fits says whether d fits in the line, with all that follows it up to where the line may end.
 func (p *printer) fits(d doc) bool {
 	left := columns - p.col
-	todo := []piece{{doc: d}}
+	todo := append(p.look[:0], piece{doc: d})
+	defer func() { p.look = todo[:0] }()
 	rest := len(p.todo)
 	for left >= 0 {
 		if len(todo) == 0 {

@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import signal
-import sys
 import tempfile
 import uuid
 from collections.abc import AsyncIterator
@@ -53,7 +52,7 @@ class _Runs:
         process = await asyncio.create_subprocess_exec(
             *results.program("run", "--config-json", "-", "--no-print", *words),
             stdin=asyncio.subprocess.PIPE,
-            stdout=sys.stderr.fileno(),
+            stdout=2,  # with what is logged
             env=env,
             start_new_session=True,
         )
@@ -287,11 +286,12 @@ def _outcome(
 def _read(body: dict[str, Any]) -> tuple[Any, dict[str, str]]:
     """Give parameters and environment of a request.
 
-    The body is an object with params, as generation A has it, or the parameters themselves; it is the former if it holds
-    params and nothing else that is unknown there, unless the workflow has an instance of that name.
+    The body is an object with params, as generation A has it, or the parameters themselves. It is the former if it holds
+    params and nothing else that is unknown there; where an instance is called params, unless it is right as parameters.
     """
-    known = {t["id"] for t in metadata.TASKS}
-    if "params" not in body or set(body) - _WRAPPER or "params" in known:
+    if "params" not in body or set(body) - _WRAPPER:
+        return body, {}
+    if any(t["id"] == "params" for t in metadata.TASKS) and _valid(body):
         return body, {}
     env = body.get("data_connections_env_vars") or {}
     where = ["body", "data_connections_env_vars"]
@@ -309,6 +309,14 @@ def _read(body: dict[str, Any]) -> tuple[Any, dict[str, str]]:
         if not isinstance(value, str):
             raise _refusal("a text is needed", [*where, name], None)
     return body["params"], env
+
+
+def _valid(params: Any) -> bool:
+    try:
+        validate(params, metadata.load_params_schema())
+    except ValidationError:
+        return False
+    return True
 
 
 def _refusal(message: str, path: list[str], value: Any) -> HTTPException:
