@@ -150,7 +150,9 @@ func (s *snapshotGraph) touched(r *revision) (all bool, packages map[string]bool
 	for i := range s.g.NumReads() {
 		switch row := s.g.Read(state.ReadID(i)); row.Kind {
 		case state.ReadFile:
-			read[row.Path] = true
+			if string(row.Query) != state.ByRules { // else the targets that it was read for say so
+				read[row.Path] = true
+			}
 		case state.ReadAsk:
 			if r.moved {
 				mention("git_describe")

@@ -97,6 +97,7 @@ func (s *snapshotGraph) Info(i int) query.Info {
 		for _, a := range s.g.Default(t) {
 			add(a)
 		}
+		info.Sources = slices.AppendSeq(info.Sources, s.g.Looks(t))
 		if p, ok := action.DecodeProgram(s.g.Run(t)); ok { // what it reads when it runs, and no action does
 			for _, d := range p.Data {
 				if d.Kind == rule.Source {

@@ -44,6 +44,7 @@ type Configured struct {
 	rule.Declared
 	Deps    []*Configured // direct, each once, sorted
 	Sources []string      // source files named by its attributes, sorted
+	Looks   []string      // source files that its rule read, sorted
 }
 
 // Analyze configures every target of the workspace, and what they need for other platforms. The list holds each target
@@ -160,6 +161,8 @@ func (a *analyzer) finish(n *node) {
 	slices.SortFunc(n.conf.Deps, func(x, y *Configured) int { return label.Compare(x.Target.Label, y.Target.Label) })
 	slices.Sort(n.conf.Sources)
 	n.conf.Sources = slices.Compact(n.conf.Sources)
+	slices.Sort(n.conf.Looks)
+	n.conf.Looks = slices.Compact(n.conf.Looks)
 	if !n.broken {
 		a.order = append(a.order, n.conf)
 	}
@@ -319,7 +322,10 @@ func (w world) Deps(r rule.Ref, exec bool) []rule.Dep {
 }
 
 // ReadSource implements rule.World.
-func (w world) ReadSource(path string) ([]byte, error) { return w.a.in.Workspace.ReadSource(path) }
+func (w world) ReadSource(path string) ([]byte, error) {
+	w.n.conf.Looks = append(w.n.conf.Looks, path)
+	return w.a.in.Workspace.ReadSource(path)
+}
 
 // Locked implements rule.World.
 func (w world) Locked() map[string]string {

@@ -90,7 +90,7 @@ func (e *Engine) graphOf(ws *load.Workspace, order []*analysis.Configured, befor
 	for _, c := range order {
 		t := c.Target
 		row := state.TargetRow{Label: t.Label, Kind: t.Kind, File: t.Range.File, Line: t.Range.Start.Line,
-			Platform: t.Platform.String(), Tags: t.Common.Tags, Description: t.Common.Description, Flags: targetFlags(c)}
+			Platform: t.Platform.String(), Tags: t.Common.Tags, Description: t.Common.Description, Flags: targetFlags(c), Looks: c.Looks}
 		for _, a := range c.Default {
 			row.Default = append(row.Default, b.Artifact(a))
 		}
@@ -186,7 +186,11 @@ func targetFlags(c *analysis.Configured) state.TargetFlags {
 func readRows(ws *load.Workspace, before int64) []state.ReadRow {
 	var rows []state.ReadRow
 	for _, r := range ws.Reads() {
-		rows = append(rows, readRow(r, before))
+		row := readRow(r, before)
+		if r.Kind == load.File && ws.RulesAlone(r.Path) {
+			row.Query = []byte(state.ByRules)
+		}
+		rows = append(rows, row)
 	}
 	return rows
 }

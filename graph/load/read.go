@@ -90,13 +90,14 @@ type recorder struct {
 	mu    sync.Mutex
 	reads map[readID]Read
 	dirs  map[string]*listing
-	files map[string]content // what file() read
+	files map[string]content // what file() and rules read
+	exprs map[string]bool    // which of them file() did
 	gits  map[string]content
 }
 
 func newRecorder(o Options) *recorder {
 	return &recorder{fs: o.FS, getenv: o.Getenv, describe: o.GitDescribe,
-		reads: map[readID]Read{}, dirs: map[string]*listing{}, files: map[string]content{}, gits: map[string]content{}}
+		reads: map[readID]Read{}, dirs: map[string]*listing{}, files: map[string]content{}, exprs: map[string]bool{}, gits: map[string]content{}}
 }
 
 func (r *recorder) note(x Read) {
@@ -170,6 +171,21 @@ func (r *recorder) file(path string) ([]byte, error) {
 	}
 	r.files[path] = c
 	return c.data, c.err
+}
+
+// expr is file for an expression of a BUILD file.
+func (r *recorder) expr(path string) ([]byte, error) {
+	r.mu.Lock()
+	r.exprs[path] = true
+	r.mu.Unlock()
+	return r.file(path)
+}
+
+func (r *recorder) rulesAlone(path string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	_, ok := r.files[path]
+	return ok && !r.exprs[path]
 }
 
 // env asks for a variable of the environment. A secret is not recorded: its value cannot reach a target.

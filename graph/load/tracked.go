@@ -125,7 +125,7 @@ func (u *unit) fileFunc() function.Function {
 			if p != nil {
 				return cty.DynamicVal, p
 			}
-			b, err := u.l.rec.file(full)
+			b, err := u.l.rec.expr(full)
 			if err != nil {
 				return cty.DynamicVal, &problem{code: "unreadable", summary: "Cannot read " + quoteName(rel), detail: capital(reason(err)) + "."}
 			}

@@ -45,8 +45,9 @@ type TargetRow struct {
 	Description string
 	Default     []ArtifactID // from Artifact, before or after their action was added
 	Deps        []TargetID
-	Run         []byte // opaque; what `cairn run` needs
-	Kept        []byte // opaque; what the target keeps in the source tree, and what is checked
+	Run         []byte   // opaque; what `cairn run` needs
+	Looks       []string // files that the evaluation read for this target
+	Kept        []byte   // opaque; what the target keeps in the source tree, and what is checked
 }
 
 // ActionRow is one declared action. Two rows with equal Spec, Flags, Tools, Inputs and Outputs are the same work: Adopt

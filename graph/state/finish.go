@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/cairn-build/cairn/graph/label"
 	"github.com/cairn-build/cairn/graph/rule"
@@ -241,7 +242,7 @@ func (l *layout) targets() {
 	var classes []targetClass
 	var classTags []uint32
 	known := map[string]uint32{}
-	var runs, descs, kept []blobRef
+	var runs, descs, kept, looks []blobRef
 	var data blobs
 	for id, row := range l.tgtRow {
 		t := &b.targets[row]
@@ -271,6 +272,9 @@ func (l *layout) targets() {
 		if t.Kept != nil {
 			kept = append(kept, data.add(uint32(id), t.Kept))
 		}
+		if len(t.Looks) > 0 {
+			looks = append(looks, data.add(uint32(id), []byte(strings.Join(t.Looks, "\x00")+"\x00")))
+		}
 		if t.Description != "" {
 			descs = append(descs, data.add(uint32(id), []byte(t.Description)))
 		}
@@ -280,7 +284,7 @@ func (l *layout) targets() {
 	l.sec[secDefaultOff], l.sec[secDefaults] = raw(def.off), raw(def.ids)
 	l.sec[secDepOff], l.sec[secDeps] = raw(deps.off), raw(deps.ids)
 	l.sec[secOwnOff], l.sec[secOwn] = raw(own.off), raw(own.ids)
-	l.sec[secRuns], l.sec[secDescriptions], l.sec[secKept] = raw(runs), raw(descs), raw(kept)
+	l.sec[secRuns], l.sec[secDescriptions], l.sec[secKept], l.sec[secLooks] = raw(runs), raw(descs), raw(kept), raw(looks)
 }
 
 func (l *layout) reads() {

@@ -80,6 +80,7 @@ const (
 	secRuns                         // blobRef by target, sparse
 	secDescriptions                 // blobRef by target, sparse
 	secKept                         // blobRef by target, sparse
+	secLooks                        // blobRef by target, sparse: paths, each with a NUL after it
 	secTrees                        // blobRef by output, sparse (facts)
 	secNotes                        // blobRef by action, sparse (facts)
 	secTools                        // blobRef by tool, sparse (facts)
@@ -144,7 +145,7 @@ var elemSize = [numSections]uint32{
 	secStrings: 8, secConsumerOff: 4, secConsumers: 4, secActions: 8, secSpecOff: 4, secInputOff: 4, secInputs: 4,
 	secOutputOff: 4, secOutputs: 4, secActionClasses: 12, secClassTools: 4, secToolNames: 4, secTargets: 16,
 	secDefaultOff: 4, secDefaults: 4, secDepOff: 4, secDeps: 4, secOwnOff: 4, secOwn: 4, secTargetClasses: 24,
-	secClassTags: 4, secData: 1, secRuns: 12, secDescriptions: 12, secKept: 12, secSpecs: 1, secHashes: 32, secResults: 40, secStates: 56,
+	secClassTags: 4, secData: 1, secRuns: 12, secDescriptions: 12, secKept: 12, secLooks: 12, secSpecs: 1, secHashes: 32, secResults: 40, secStates: 56,
 	secTrees: 12, secNotes: 12, secTools: 12, secVar: 1,
 }
 

@@ -42,7 +42,7 @@ func randomBuilder(r *rand.Rand, n int) *Builder {
 			row.Tags = []string{"slow", fmt.Sprint("x", r.IntN(3))}
 			row.Description = fmt.Sprint("target ", i)
 			row.Run = []byte{byte(i), 0}
-			row.Kept = []byte{byte(i), 1}
+			row.Kept, row.Looks = []byte{byte(i), 1}, []string{"a", fmt.Sprint("b/", i)}
 		}
 		for range r.IntN(3) {
 			if i > 0 {
@@ -156,7 +156,7 @@ func dumpGraph(g *Graph) string {
 	for i := range g.NumTargets() {
 		t := TargetID(i)
 		fmt.Fprintln(&b, "target", g.LabelText(t), g.Label(t), g.TargetKind(t), g.TargetFile(t), g.TargetLine(t), g.TargetPlatform(t), g.TargetFlags(t),
-			slices.Collect(g.TargetTags(t)), g.Description(t), g.Run(t), g.Kept(t), g.Default(t), g.Deps(t), g.TargetActions(t))
+			slices.Collect(g.TargetTags(t)), g.Description(t), g.Run(t), g.Kept(t), slices.Collect(g.Looks(t)), g.Default(t), g.Deps(t), g.TargetActions(t))
 		g.FindTarget(g.Label(t), "")
 		g.TargetsBelow(g.Label(t).Pkg)
 		g.Matching(nil, label.Pattern{Target: g.Label(t)})

@@ -44,6 +44,7 @@ type Graph struct {
 	runs      []blobRef
 	descs     []blobRef
 	kept      []blobRef
+	looks     []blobRef
 
 	mu        sync.RWMutex // guards what follows
 	sources   []statRec
@@ -82,7 +83,7 @@ func newGraph(s *sections, id graphID, settings digest.Hash) *Graph {
 		deps:      csr{u32(s[secDepOff]), u32(s[secDeps])},
 		own:       csr{u32(s[secOwnOff]), u32(s[secOwn])},
 		readPaths: view[pathRec](s[secReadPaths]), reads: view[readRec](s[secReads]),
-		runs: view[blobRef](s[secRuns]), descs: view[blobRef](s[secDescriptions]), kept: view[blobRef](s[secKept]),
+		runs: view[blobRef](s[secRuns]), descs: view[blobRef](s[secDescriptions]), kept: view[blobRef](s[secKept]), looks: view[blobRef](s[secLooks]),
 		sources: view[statRec](s[secSources]), hashes: view[digest.Hash](s[secHashes]), placed: view[statRec](s[secPlaced]),
 		results: view[resultRec](s[secResults]), states: view[actionFact](s[secStates]), flags: s[secDone], readStats: view[statRec](s[secReadStats]),
 		trees:     sparse{base: view[blobRef](s[secTrees]), text: s[secVar]},

@@ -26,6 +26,9 @@ func (k ReadKind) group() int {
 	return 1
 }
 
+// ByRules is the Query of a file that rules alone have read: who depends on it is known by target (see Graph.Looks).
+const ByRules = "rules"
+
 // ReadRow is one thing that the evaluation has read, and what it found. A file or folder that was not there has the zero
 // Stat, an absent variable the zero Digest: that it appears is a change too.
 type ReadRow struct {

@@ -61,6 +61,19 @@ func (g *Graph) TargetActions(t TargetID) []ActionID { return ids[ActionID](g.ow
 // Run is what the Builder was given to run a target by, nil where it was given nothing.
 func (g *Graph) Run(t TargetID) []byte { return find(g.runs, g.sec[secData], uint32(t)) }
 
+// Looks yields the files that the evaluation read for a target.
+func (g *Graph) Looks(t TargetID) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for rest := text(find(g.looks, g.sec[secData], uint32(t))); rest != ""; {
+			p, after, _ := strings.Cut(rest, "\x00")
+			if !yield(p) {
+				return
+			}
+			rest = after
+		}
+	}
+}
+
 // Kept is what the Builder was given of what a target keeps in the source tree, nil where it was given nothing.
 func (g *Graph) Kept(t TargetID) []byte { return find(g.kept, g.sec[secData], uint32(t)) }
 

@@ -81,6 +81,7 @@ func validate(s *sections) error {
 	v.sparse(secRuns, secData, ntgt)
 	v.sparse(secDescriptions, secData, ntgt)
 	v.sparse(secKept, secData, ntgt)
+	v.sparse(secLooks, secData, ntgt)
 	v.sparse(secTrees, secVar, nout)
 	v.sparse(secNotes, secVar, nact)
 	v.sparse(secTools, secVar, ntool)
