@@ -193,7 +193,7 @@ func (j *judged) ended(s *said) {
 	case s.status == 422 && v.Status != 422 && !(v.Raises && v.Status == 200) && (v.API == "rest" || strings.HasPrefix(failure, "invalid parameters")):
 		j.bad("refused", "The parameters were refused", failure+".", unknown(s))
 	case s.status >= 400 && !fails:
-		j.bad("failed", "The workflow failed: "+firstLine(failure), cause(s.value.String("trace")), "A case of which this is expected says `raises: true`.")
+		j.bad("failed", "The workflow failed: "+firstLine(failure), cause(s.value.String("trace")), mend(failure))
 	case s.status < 400 && fails:
 		j.bad("passed", "The workflow did not fail", "The case says that it does, by raises or expected_status_code.", "")
 	case v.API == "rest" && s.status != v.Status && !(v.Raises && v.Status == 200):
@@ -201,6 +201,14 @@ func (j *judged) ended(s *said) {
 	case v.API == "cli" && v.Status == 422 && s.status != 422:
 		j.bad("status", fmt.Sprintf("The exit code is %s, and not 2, as for parameters that are refused", s.exit), failure, "")
 	}
+}
+
+// mend says what may help against a failure that was not to be.
+func mend(failure string) string {
+	if strings.HasPrefix(failure, "environment variables that the workflow uses are not set") {
+		return "`env = { NAME = \"...\" }` of the workflow_test sets variables."
+	}
+	return "A case of which this is expected says `raises: true`."
 }
 
 // cause gives the end of the first of the tracebacks that Python chains: the task's own.

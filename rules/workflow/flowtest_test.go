@@ -142,6 +142,7 @@ func TestJudge(t *testing.T) {
 		{"not equal to the first run", verdict{API: "rest", Asserts: true, Other: "s", First: "sequential cli", Status: 200}, strings.Replace(good, "1", "7", 1), "What came is not what sequential cli gives"},
 		{"a damaged snapshot", verdict{API: "cli", Snapshot: "damaged", Known: true, Status: 200}, good, "bad-snapshot | cases.yaml:3 | damaged is not JSON"},
 		{"failed", verdict{API: "cli", Snapshot: "s", Status: 200}, broken, "failed | cases.yaml:3 | The workflow failed: Task instance 'x' raised ValueError('no') | Traceback\n  x\nValueError: no | A case of which this is expected says `raises: true`."},
+		{"an unset variable", verdict{API: "rest", Snapshot: "s", Status: 200}, `{"status":500,"error":"environment variables that the workflow uses are not set: X","trace":null}`, "of the workflow_test sets variables."},
 		{"raises", verdict{API: "rest", Snapshot: "broken", Known: true, Raises: true, Status: 200}, broken, ""},
 		{"raises, by its status", verdict{API: "cli", Snapshot: "broken", Known: true, Status: 500}, broken, ""},
 		{"does not raise", verdict{API: "cli", Snapshot: "s", Raises: true, Status: 500}, good, "passed | cases.yaml:3 | The workflow did not fail"},
