@@ -47,7 +47,7 @@ type Task struct {
 // error there is no workflow. What is wrong with s itself spec.Parse has said, and Link says nothing of that: it may be given a spec with
 // errors to find what else is wrong.
 func Link(s *spec.Spec, f registry.Finder) (*Workflow, diag.List) {
-	l := &linker{s: s, f: f, w: &Workflow{Spec: s}, byID: map[string]*Task{}}
+	l := &linker{s: s, f: f, w: &Workflow{Spec: s}, byID: map[string]*Task{}, skips: map[string]bool{}}
 	def := l.conditions(s.Default, "/task-instance-defaults")
 	for _, i := range s.Instances() {
 		if i == nil {
@@ -66,6 +66,7 @@ func Link(s *spec.Spec, f registry.Finder) (*Workflow, diag.List) {
 			t.Depth = skips.UnpackDepth
 		}
 		l.conds = append(l.conds, conds)
+		l.skips[i.ID] = mayBeSkipped(conds)
 		i.Returns(func(_, id string) {
 			if !slices.Contains(t.Needs, id) {
 				t.Needs = append(t.Needs, id)
@@ -118,6 +119,7 @@ type linker struct {
 	w        *Workflow
 	byID     map[string]*Task
 	conds    [][]*registry.Entry // of each of w.Tasks
+	skips    map[string]bool     // the ids that have conditions
 	problems diag.List
 	context  string
 	names    []string // of f, once they are asked for

@@ -187,6 +187,30 @@ func TestUnsoundSpec(t *testing.T) {
 	}
 }
 
+// TestOthersRegistries: wt-registry's own output says nothing of validators that run first, so that what does not fit is a warning there.
+func TestOthersRegistries(t *testing.T) {
+	f, err := registry.Parse([]byte(`{"entries": {"a": {"metadata": {}, "module_path": "m", "function_name": "f", "json_schema": {"type": "object", "additionalProperties": false, "required": ["n"],
+		"$defs": {"M": {"type": "object", "required": ["a"], "properties": {"a": {"type": "integer"}}}},
+		"properties": {"n": {"type": "integer"}, "frame": {"anyOf": [{"type": "x.Frame"}, {"type": "null"}]}, "model": {"allOf": [{"$ref": "#/$defs/M"}]}}}}}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := linked(t, f, []byte("- {id: a, task: f, partial: {n: x, frame: y, model: {a: z}}}\n- {id: b, task: f, partial: {frame: null, model: {}, m: 1}}\n"))
+	want := `warning 1:33 bad-value: The argument "n" cannot be "x"
+    ` + "`m.f` takes `int`" + `.
+warning 1:53 bad-value: The argument "model" cannot hold "z" here
+    ` + "`m.f` takes `int` there" + `.
+warning 2:50 bad-value: The argument "model" lacks a
+    ` + "`m.f` takes `dict`, which has a" + `.
+2:54 unknown-argument: The task "f" has no argument "m"
+    ` + "`m.f`" + ` takes n, frame and model.
+    Did you mean "n"?
+`
+	if got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
 // chain is a workflow of n tasks in a row, each with a task of its own among m.
 func chain(t testing.TB, n, m int) (*spec.Spec, registry.Finder) {
 	t.Helper()
