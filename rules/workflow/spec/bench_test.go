@@ -27,18 +27,18 @@ func large(n int, prefix string) []byte {
 	return []byte(b.String())
 }
 
-// TestLarge reads 10,000 instances, sound ones and those that all depend on what there is not.
+// TestLarge reads 10,000 sound instances, and 2,000 that all depend on what there is not.
 func TestLarge(t *testing.T) {
 	s, ds := Parse("spec.yaml", large(10000, ""))
 	if len(ds) > 0 || len(s.Instances()) != 10000 {
 		t.Fatalf("%d instances, %v", len(s.Instances()), ds)
 	}
-	_, ds = Parse("spec.yaml", large(10000, "x"))
+	_, ds = Parse("spec.yaml", large(2000, "x"))
 	size := 0
 	for _, d := range ds {
 		size += len(d.Error()) + len(d.Hint)
 	}
-	if len(ds) != 9999 || size > 4<<20 {
+	if len(ds) != 1999 || size > 1<<20 {
 		t.Errorf("%d problems of %d bytes", len(ds), size)
 	}
 }

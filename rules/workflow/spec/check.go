@@ -12,7 +12,7 @@ import (
 )
 
 // maxHints bounds for how many problems the nearest spelling is looked for among ids: there may be 10,000 of either.
-const maxHints = 50
+const maxHints = 20
 
 // checker gathers what is wrong with one file.
 type checker struct {

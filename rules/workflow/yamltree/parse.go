@@ -16,11 +16,13 @@ import (
 
 const (
 	// maxFile bounds what is read at all, in bytes.
-	maxFile = 32 << 20
+	maxFile = 16 << 20
 	// maxDepth is how deep values nest. Python itself takes no more than 200 brackets.
 	maxDepth = 100
 	// maxOpen is how many brackets or marks may be open before the parser, which recurses, is asked at all. Brackets in text count.
 	maxOpen = 2000
+	// maxKeys is how many lines a mapping by indentation may have that the library reads: its time grows with the square.
+	maxKeys = 10000
 	// budget bounds what aliases may stand for, in about bytes: with them a short text can mean a great deal.
 	budget = 16 << 20
 )
@@ -48,6 +50,9 @@ func library(p *places) (n *Node, ds diag.List) {
 			n, ds = nil, diag.List{{Code: "syntax", Summary: "Not YAML", Detail: fmt.Sprintf("The reader gave up: %v.", r), Range: diag.Range{File: p.file}}}
 		}
 	}()
+	if off := crowded(p.src); off >= 0 {
+		return nil, diag.List{{Code: "syntax", Summary: "Too many keys", Detail: fmt.Sprintf("More than %d lines of one indentation are a mapping here.", maxKeys), Range: p.span(off, off+1)}}
+	}
 	tokens := lexer.Tokenize(p.src)
 	p.locate(tokens)
 	f, err := parser.Parse(tokens, 0, parser.AllowDuplicateMapKey())
@@ -141,6 +146,30 @@ func deep(src string) int {
 		if open > maxOpen || marks > maxOpen || props > maxOpen {
 			return i
 		}
+	}
+	return -1
+}
+
+// crowded gives where a mapping has too many lines, -1 where none has. Lines of text that have a colon count.
+func crowded(src string) int {
+	var counts []int // by indentation, of lines since the last one that was indented less
+	for at := 0; at < len(src); {
+		line, _, _ := strings.Cut(src[at:], "\n")
+		if text := strings.TrimLeft(line, " "); text != "" && text[0] != '#' {
+			indent := len(line) - len(text)
+			if len(counts) > indent+1 {
+				counts = counts[:indent+1]
+			}
+			if strings.Contains(text, ":") && text[0] != '-' {
+				for len(counts) <= indent {
+					counts = append(counts, 0)
+				}
+				if counts[indent]++; counts[indent] > maxKeys {
+					return at + indent
+				}
+			}
+		}
+		at += len(line) + 1
 	}
 	return -1
 }

@@ -102,10 +102,10 @@ func (p *places) locate(tokens token.Tokens) {
 			at = p.blockEnd(at, t.Value == "")
 			continue
 		}
-		begin := p.next(at)
 		if t.Type == token.CommentType {
 			continue // next passes over it
 		}
+		begin := p.next(at)
 		if !p.begins(t, begin) {
 			begin = p.lexed(t)
 		}

@@ -126,6 +126,8 @@ func TestBounds(t *testing.T) {
 		"large":      {strings.Repeat("#", maxFile+1), "File too large"},
 		"long text":  {"a: " + strings.Repeat("word ", 1<<18) + "\nb: \"" + strings.Repeat("x", 1<<20) + "\"\nc: |\n" + strings.Repeat("  line\n", 1<<17), ""},
 		"entries":    {"a:\n" + strings.Repeat("-\n", 5000), ""},
+		"many keys":  {"a: &a\n" + strings.Repeat("  k: 1\n", maxKeys+1), "Too many keys"},
+		"comments":   {strings.Repeat("# c\n", 30000) + "a: &a b\n", ""},
 		"digits":     {"a: " + strings.Repeat("7", 4301), "Number too long"},
 		"hex":        {"a: 0x" + strings.Repeat("f", 1<<20), "Number too long"},
 		"dashes":     {"a: \"" + strings.Repeat("- ", 3000) + "\"\n", ""},
