@@ -17,12 +17,12 @@ func (l *linker) arguments(t *Task) {
 		return
 	}
 	known := t.Entry.Arguments()
-	given := map[string]bool{}
+	given := map[string]bool{} // what is meant by a misspelt name as well
 	for k := range t.Partial {
 		e := &t.Partial[k]
 		at := spec.Pointer(t.At, "partial", e.Key)
 		given[e.Key] = true
-		if l.known(t, e.Key, known, l.s.Places.Key(at)) {
+		if l.known(t, e.Key, known, given, l.s.Places.Key(at)) {
 			l.bound(t, e, at)
 		}
 	}
@@ -30,7 +30,7 @@ func (l *linker) arguments(t *Task) {
 	for k, name := range t.ArgNames {
 		given[name] = true
 		at := t.At + "/" + string(t.Method) + "/argnames"
-		if !l.known(t, name, known, l.s.Places.Value(at+"/"+strconv.Itoa(k))) {
+		if !l.known(t, name, known, given, l.s.Places.Value(at+"/"+strconv.Itoa(k))) {
 			mapped = false
 		}
 	}
@@ -51,7 +51,7 @@ func (l *linker) arguments(t *Task) {
 }
 
 // known says whether the task has an argument; that it has none is said.
-func (l *linker) known(t *Task, name string, known []string, at diag.Range) bool {
+func (l *linker) known(t *Task, name string, known []string, given map[string]bool, at diag.Range) bool {
 	if slices.Contains(known, name) || t.Entry.KeepsRest {
 		return true
 	}
@@ -62,6 +62,7 @@ func (l *linker) known(t *Task, name string, known []string, at diag.Range) bool
 	if len(known) > 0 {
 		detail = fmt.Sprintf("`%s` takes %s.", t.Entry.Name(), list(known))
 	}
+	given[diag.Nearest(name, known)] = true
 	l.report(diag.Diag{Code: "unknown-argument", Summary: fmt.Sprintf("The task %q has no argument %q", clip(t.Task), clip(name)), Detail: detail,
 		Hint: diag.DidYouMean(name, known), Range: at})
 	return false
