@@ -37,7 +37,7 @@ var WorkflowTest = &rule.Rule{
 		{Name: "apis", Type: rule.Strings, Default: []string{"cli", "rest"}, Doc: "How the workflow is asked: `cli`, by its command line, and `rest`, by its server on the loopback."},
 		{Name: "mock_io", Type: rule.Bool, Default: true, Doc: "Whether tasks that read and write give the examples of their packages. A case that says `mock_io` itself is run so."},
 		{Name: "nodata", Type: rule.Bool, Default: false, Doc: "Whether each case is run once more with nothing in the examples: empty tables, lists, objects and texts. What comes of it is a snapshot of its own, `<case>.nodata.json`."},
-		{Name: "snapshots", Type: rule.String, Default: "__results_snapshots__", Doc: "The folder of the package that has the expected results, `<case>.json`. `cairn test --update` writes them."},
+		{Name: "snapshots", Type: rule.String, Doc: "The folder of the package that has the expected results, `<case>.json`, which `cairn test --update` writes. By default it is `__results_snapshots__` beside `cases`."},
 		{Name: "data", Type: rule.Files, Runtime: true, Doc: "Files and targets that tasks read. They start in the package's folder."},
 		{Name: "tools", Type: rule.Strings, Doc: "Programs of the host that tasks start, such as `git`. With them come `sh` and the core utilities."},
 		{Name: "case_timeout", Type: rule.String, Default: "10m", Doc: "How long one run of a case may take before it has failed."},
@@ -98,7 +98,11 @@ func (t *flowTest) read() (*cases.File, bool) {
 	var ok1, ok2 bool
 	t.modes, ok1 = chosen(c, "modes", "sequential", "parallel")
 	t.apis, ok2 = chosen(c, "apis", "cli", "rest")
-	if t.snapshots = c.KeepPath("snapshots"); !ok1 || !ok2 || t.snapshots == "" {
+	if c.Has("snapshots") {
+		t.snapshots = c.KeepPath("snapshots")
+		ok = t.snapshots != ""
+	}
+	if !ok || !ok1 || !ok2 {
 		return nil, false
 	}
 	var err error
@@ -112,6 +116,13 @@ func (t *flowTest) read() (*cases.File, bool) {
 		return nil, false
 	}
 	t.file = files[0].Path
+	if !c.Has("snapshots") {
+		beside := path.Dir(t.file)
+		if pkg := c.Label().Pkg; pkg != "" && !strings.HasPrefix(beside+"/", pkg+"/") {
+			beside = pkg // the cases are another package's, where nothing is written
+		}
+		t.snapshots = path.Join(beside, "__results_snapshots__")
+	}
 	src, err := c.ReadSource(t.file)
 	if err != nil {
 		c.Problem("cases", "missing-source", fmt.Sprintf("There is no file %q", t.file), "")

@@ -39,6 +39,7 @@ func flowWorld() ruletest.World {
 	w.Targets["//f:installed"] = dep("f", "installed", nil, flow)
 	w.Targets["//f:both"] = append(dep("f", "both@a", nil, flow), dep("f", "both@b", nil, flow)...)
 	w.Sources["pkg/cases.yaml"] = twoCases
+	w.Sources["pkg/sub/cases.yaml"], w.Sources["pkg/sub/__results_snapshots__/hot.json"] = twoCases, "{}"
 	w.Sources["pkg/bad.yaml"] = "hot:\n  name: Hot\n  parms: {}\n"
 	w.Sources["pkg/mocks.yaml"] = "m:\n  name: M\n  description: Mocks.\n  params: {}\n  mock_io_overrides: {ext.tasks.a: ../other.json, ext.tasks.b: gone.json, ext.tasks.c: other.json}\n"
 	w.Sources["pkg/other.json"] = "[]"
@@ -60,6 +61,7 @@ func TestWorkflowTest(t *testing.T) {
 		{Name: "one run of each, with nothing and with a snapshot", Attrs: with("workflow", "//f:installed", "modes", []string{"parallel"}, "apis", []string{"rest"}, "nodata", true, "mock_io", false, "snapshots", "./snaps",
 			"data", []string{"rows.csv"}, "tools", []string{"git"}, "case_timeout", "30s")},
 		{Name: "examples of its own", Attrs: with("cases", "mocks.yaml", "modes", []string{"sequential"}, "apis", []string{"cli"})},
+		{Name: "snapshots beside the cases", Attrs: with("cases", "sub/cases.yaml", "modes", []string{"sequential"}, "apis", []string{"cli"})},
 		{Name: "cases that are not sound", Attrs: with("cases", "bad.yaml")},
 		{Name: "no such file", Attrs: with("cases", "gone.yaml")},
 		{Name: "cases of a target", Attrs: with("cases", "//r:tree")},
