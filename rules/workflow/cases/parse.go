@@ -2,21 +2,36 @@ package cases
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/cairn-build/cairn/graph/diag"
 	"github.com/cairn-build/cairn/rules/workflow/ojson"
+	"github.com/cairn-build/cairn/rules/workflow/spec"
 	"github.com/cairn-build/cairn/rules/workflow/yamltree"
 )
 
-// keyForm is what a case is called: its key is a name of files as well.
-var keyForm = regexp.MustCompile(`^[A-Za-z0-9_](?:[A-Za-z0-9_. -]{0,98}[A-Za-z0-9_-])?$`)
+// isKey says whether a case can be called so: its key is a name of files as well.
+func isKey(s string) bool {
+	if s == "" || len(s) > 100 || strings.Contains(s, "..") || strings.ContainsRune(". -", rune(s[0])) || strings.ContainsRune(". ", rune(s[len(s)-1])) {
+		return false
+	}
+	return strings.IndexFunc(s, func(r rune) bool {
+		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("_. -", r))
+	}) < 0
+}
 
-// taskForm is a function with its module.
-var taskForm = regexp.MustCompile(`^[\pL_][\pL\pN_]*(?:\.[\pL_][\pL\pN_]*)+$`)
+// isTask says whether s is a function with its module.
+func isTask(s string) bool {
+	parts := strings.Split(s, ".")
+	for _, p := range parts {
+		if !spec.IsIdentifier(p) {
+			return false
+		}
+	}
+	return len(parts) > 1
+}
 
 var (
 	caseKeys     = []string{"name", "description", "params", "assertions", "raises", "expected_status_code", "mock_io", "mock_io_overrides"}
@@ -63,7 +78,7 @@ func (r *reader) wrongType(n *yamltree.Node, summary, detail, hint string) {
 
 // key checks what a case is called.
 func (r *reader) key(p yamltree.Pair, seen map[string]yamltree.Pair) {
-	if !keyForm.MatchString(p.Key) || strings.Contains(p.Key, "..") {
+	if !isKey(p.Key) {
 		r.bad("bad-value", p.At, fmt.Sprintf("%q cannot name a case", clip(p.Key)), "The name is one of files as well: letters, digits, `_`, `-`, `.` and spaces.", "")
 		return
 	}
@@ -162,7 +177,7 @@ func (r *reader) mocks(n *yamltree.Node) []Mock {
 	}
 	var out []Mock
 	for _, p := range n.Pairs {
-		if !taskForm.MatchString(p.Key) {
+		if !isTask(p.Key) {
 			r.bad("bad-value", p.At, fmt.Sprintf("%q is no task", clip(p.Key)), "A task is named with its module here: package.tasks.function.", "")
 		}
 		m := Mock{Task: p.Key, File: r.text(p.Value, "A file"), At: p.Value.Head()}

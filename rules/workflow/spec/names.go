@@ -68,7 +68,7 @@ func badName(s string) (why, hint string) {
 			hint = fmt.Sprintf("Write %q.", fixed)
 		}
 		return fmt.Sprintf("`%s` is not a valid python identifier.", clip(s)), hint
-	case keywords[s]:
+	case keywords()[s]:
 		return fmt.Sprintf("`%s` is a python keyword.", s), fmt.Sprintf("Write %q.", s+"_")
 	case n != s:
 		return fmt.Sprintf("`%s` is not a valid python identifier. Python reads it as `%s`.", clip(s), clip(n)), fmt.Sprintf("Write %q.", clip(n))
@@ -82,7 +82,7 @@ func badID(s string, longest int) (why, hint string) {
 		return why, hint
 	}
 	switch {
-	case builtins[s]:
+	case builtins()[s]:
 		return fmt.Sprintf("`%s` is a built-in python function.", s), fmt.Sprintf("Write %q.", s+"_")
 	case utf8.RuneCountInString(s) > longest:
 		return fmt.Sprintf("`%s` is too long; max length is %d characters.", clip(s), longest), fmt.Sprintf("It has %d.", utf8.RuneCountInString(s))
@@ -106,7 +106,7 @@ func identifierOf(s string) string {
 		}
 	}
 	out := b.String()
-	if strings.Trim(out, "_") == "" || !IsIdentifier(out) || keywords[out] || builtins[out] {
+	if strings.Trim(out, "_") == "" || !IsIdentifier(out) || keywords()[out] || builtins()[out] {
 		return ""
 	}
 	return out

@@ -1,13 +1,18 @@
 package spec
 
+import "sync"
+
 // keywords are Python's reserved words; they are the same from 3.10 to 3.14.
-var keywords = words(`
+var keywords = sync.OnceValue(func() map[string]bool {
+	return words(`
 False None True and as assert async await break class continue def del elif else except finally for from global if import in is lambda
 nonlocal not or pass raise return try while with yield
 `)
+})
 
 // builtins are the names that dir(builtins) gives in Python 3.10 to 3.14, those that module site adds among them.
-var builtins = words(`
+var builtins = sync.OnceValue(func() map[string]bool {
+	return words(`
 ArithmeticError AssertionError AttributeError BaseException BaseExceptionGroup BlockingIOError BrokenPipeError BufferError BytesWarning
 ChildProcessError ConnectionAbortedError ConnectionError ConnectionRefusedError ConnectionResetError DeprecationWarning EOFError Ellipsis
 EncodingWarning EnvironmentError Exception ExceptionGroup False FileExistsError FileNotFoundError FloatingPointError FutureWarning
@@ -22,3 +27,4 @@ divmod enumerate eval exec exit filter float format frozenset getattr globals ha
 len license list locals map max memoryview min next object oct open ord pow print property quit range repr reversed round set setattr slice
 sorted staticmethod str sum super tuple type vars zip
 `)
+})

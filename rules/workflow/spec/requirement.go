@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/url"
 	"path"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -30,9 +29,23 @@ const DefaultChannel = "conda-forge"
 var (
 	condaKeys = []string{"name", "version", "channel", "requirement"}
 	pypiKeys  = []string{"name", "git", "path", "url", "rev", "branch", "tag", "editable", "subdirectory", "extras"}
-	condaName = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]*$`)
-	pypiName  = regexp.MustCompile(`^[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?$`)
 )
+
+// condaName says whether conda can call a package so.
+func condaName(s string) bool {
+	return s != "" && !strings.ContainsRune(".-", rune(s[0])) && packageLetters(s)
+}
+
+// pypiName says whether PyPI can (PEP 508).
+func pypiName(s string) bool {
+	return s != "" && !strings.ContainsRune("._-", rune(s[0])) && !strings.ContainsRune("._-", rune(s[len(s)-1])) && packageLetters(s)
+}
+
+func packageLetters(s string) bool {
+	return strings.IndexFunc(s, func(r rune) bool {
+		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '.' || r == '_' || r == '-')
+	}) < 0
+}
 
 func (c *checker) requirements(s *Spec, n *yamltree.Node) {
 	seen := map[string]string{}
@@ -100,8 +113,8 @@ func (c *checker) conda(n *yamltree.Node, at string) Requirement {
 	return r
 }
 
-func (c *checker) packageName(name string, form *regexp.Regexp, rng diag.Range) {
-	if form.MatchString(name) {
+func (c *checker) packageName(name string, form func(string) bool, rng diag.Range) {
+	if form(name) {
 		return
 	}
 	hint := ""
@@ -151,7 +164,7 @@ func (c *checker) matchSpec(r *Requirement, text string, rng diag.Range) {
 		end = len(rest)
 	}
 	r.Name, r.Version = rest[:end], strings.TrimSpace(rest[end:])
-	if !condaName.MatchString(r.Name) {
+	if !condaName(r.Name) {
 		fail(fmt.Sprintf("`%s` is no name of a package.", clip(r.Name)))
 		return
 	}

@@ -2,7 +2,6 @@ package spec
 
 import (
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 
@@ -15,11 +14,25 @@ const (
 	unrecognized = "Unrecognized variable format. Expected one of: `${{ workflow.<id>.return }}`, `${{ env.<NAME> }}`."
 )
 
-var (
-	envName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
-	// almost is text that looks like a variable and is none.
-	almost = regexp.MustCompile(`\$\{\{|^\$?\{{1,3}\s*(?:workflow|env)\.`)
-)
+// envName says whether s can be a variable of the environment.
+func envName(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; !(c == '_' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || i > 0 && c >= '0' && c <= '9') {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// almost says whether text looks like a variable and is none: "a ${{ env.X }}", "{{ workflow.x.return }}".
+func almost(s string) bool {
+	if strings.Contains(s, "${{") {
+		return true
+	}
+	inner, ok := strings.CutPrefix(strings.TrimPrefix(s, "$"), "{")
+	inner = strings.TrimLeft(inner, "{ ")
+	return ok && (strings.HasPrefix(inner, "workflow.") || strings.HasPrefix(inner, "env."))
+}
 
 // value reads what an argument is bound to. Where vars is false, text is text whatever it looks like.
 func (c *checker) value(n *yamltree.Node, at string, vars bool) Value {
@@ -49,7 +62,7 @@ func (c *checker) value(n *yamltree.Node, at string, vars bool) Value {
 	if vars && strings.HasPrefix(n.Text, "${{") {
 		return c.variable(n)
 	}
-	if vars && almost.MatchString(n.Text) {
+	if vars && almost(n.Text) {
 		c.warn("text-variable", n.Range, "Text that looks like a variable", "A variable is the whole of a value; within text it stays as it is written.", "")
 	}
 	return Value{Kind: String, Text: n.Text}
@@ -87,7 +100,7 @@ func (c *checker) variable(n *yamltree.Node) Value {
 	switch parts := strings.Split(inner, "."); {
 	case len(parts) == 3 && parts[0] == "workflow" && parts[2] == "return" && IsIdentifier(parts[1]):
 		return Value{Kind: Return, Text: parts[1]}
-	case len(parts) == 2 && parts[0] == "env" && envName.MatchString(parts[1]):
+	case len(parts) == 2 && parts[0] == "env" && envName(parts[1]):
 		return Value{Kind: Env, Text: parts[1]}
 	default:
 		return fail(fmt.Sprintf("`%s`: %s", clip(s), unrecognized), variableHint(parts))
@@ -113,7 +126,7 @@ func variableHint(parts []string) string {
 		return fmt.Sprintf("Write ${{ workflow.%s.return }} for what a task returns, ${{ env.%s }} for a variable of the environment.", clip(parts[0]), clip(parts[0]))
 	case len(parts) >= 2 && diag.Nearest(parts[0], []string{"workflow"}) != "" && IsIdentifier(strings.TrimSpace(parts[1])):
 		return fmt.Sprintf("Write ${{ workflow.%s.return }}.", clip(strings.TrimSpace(parts[1])))
-	case len(parts) == 2 && diag.Nearest(parts[0], []string{"env"}) != "" && envName.MatchString(parts[1]):
+	case len(parts) == 2 && diag.Nearest(parts[0], []string{"env"}) != "" && envName(parts[1]):
 		return fmt.Sprintf("Write ${{ env.%s }}.", clip(parts[1]))
 	}
 	return ""

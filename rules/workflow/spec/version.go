@@ -2,14 +2,19 @@ package spec
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 )
 
 // maxParens is how deep a version spec nests.
 const maxParens = 32
 
-var buildForm = regexp.MustCompile(`^(?:\*?(?:[A-Za-z0-9_.+-]+\*?)*|\^.*\$)$`)
+// isBuild says whether s is a build, with stars, or an expression from ^ to $.
+func isBuild(s string) bool {
+	if strings.HasPrefix(s, "^") && strings.HasSuffix(s, "$") {
+		return true
+	}
+	return s != "" && !strings.Contains(s, "**") && strings.IndexFunc(s, func(r rune) bool { return !versionRune(r) || r == '!' }) < 0
+}
 
 // CheckVersion says what keeps text from being a conda match spec without a name: a version spec, and after a space or "=" a build. A
 // version spec is constraints joined by "," (and, which binds closer) and "|" (or), with parentheses. The grammar is the one that rattler reads
@@ -30,7 +35,7 @@ func CheckVersion(text string) error {
 	}
 	build := strings.TrimSpace(strings.TrimPrefix(p.rest, "="))
 	if p.spaced || p.rest[0] == '=' {
-		if buildForm.MatchString(build) {
+		if isBuild(build) {
 			return nil
 		}
 		return fmt.Errorf("`%s` is no build", clip(build))

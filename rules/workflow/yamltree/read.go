@@ -103,7 +103,8 @@ func (r *reader) tagged(n *ast.TagNode, depth int) *Node {
 	if n.Value == nil {
 		v = r.node(Null, "", off, end)
 	}
-	want, text := v.Kind, v.Text
+	var want Kind
+	text := v.Text
 	switch tag := n.Start.Value; tag {
 	case "!!str", "!":
 		want = String

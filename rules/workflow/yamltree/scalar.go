@@ -4,19 +4,12 @@ import (
 	"fmt"
 	"math"
 	"math/big"
-	"regexp"
 	"strconv"
 	"strings"
 )
 
 // maxDigits is how long a whole number may be: Python reads no longer one from text.
 const maxDigits = 4300
-
-var (
-	// The forms are those of ruamel.yaml's resolver for 1.2; see the package's comment.
-	intForm   = regexp.MustCompile(`^[-+]?(?:0b[01_]+|0o[0-7_]+|0x[0-9a-fA-F_]+|[0-9][0-9_]*)$`)
-	floatForm = regexp.MustCompile(`^[-+]?(?:[0-9][0-9_]*\.[0-9_]*(?:[eE][-+]?[0-9]+)?|[0-9][0-9_]*[eE][-+]?[0-9]+|\.[0-9][0-9_]*(?:[eE][-+]?[0-9]+)?)$`)
-)
 
 // plain gives what a scalar without quotes is.
 func plain(s string) (Kind, string, error) {
@@ -38,14 +31,56 @@ func plain(s string) (Kind, string, error) {
 		return String, s, nil
 	}
 	switch {
-	case intForm.MatchString(s):
+	case isWhole(s):
 		text, err := whole(s)
 		return Int, text, err
-	case floatForm.MatchString(s):
+	case isFloat(s):
 		return Float, float(strings.ReplaceAll(s, "_", "")), nil
 	}
 	return String, s, nil
 }
+
+// isWhole says whether s has the form of a whole number; see the package's comment. The forms are those of ruamel.yaml's resolver for 1.2.
+func isWhole(s string) bool {
+	s = unsigned(s)
+	switch {
+	case len(s) > 2 && s[:2] == "0b":
+		return only(s[2:], "01_")
+	case len(s) > 2 && s[:2] == "0o":
+		return only(s[2:], "01234567_")
+	case len(s) > 2 && s[:2] == "0x":
+		return only(s[2:], "0123456789abcdefABCDEF_")
+	}
+	return s != "" && isDigit(s[0]) && only(s, "0123456789_")
+}
+
+// isFloat says whether s has the form of a number with a point or an exponent: 1.5, 1., .5, 1e3.
+func isFloat(s string) bool {
+	s = unsigned(s)
+	mantissa, exponent, hasExponent := strings.Cut(strings.ReplaceAll(s, "E", "e"), "e")
+	if hasExponent && !(unsigned(exponent) != "" && only(unsigned(exponent), "0123456789")) {
+		return false
+	}
+	before, after, point := strings.Cut(mantissa, ".")
+	switch {
+	case before == "":
+		return point && after != "" && isDigit(after[0]) && only(after, "0123456789_")
+	case !isDigit(before[0]) || !only(before, "0123456789_"):
+		return false
+	}
+	return only(after, "0123456789_") && (point || hasExponent)
+}
+
+func unsigned(s string) string {
+	if s != "" && (s[0] == '-' || s[0] == '+') {
+		return s[1:]
+	}
+	return s
+}
+
+func only(s, letters string) bool { return strings.Trim(s, letters) == "" }
+
+func isDigit(c byte) bool { return c >= '0' && c <= '9' }
 
 func whole(s string) (string, error) {
 	s = strings.TrimPrefix(strings.ReplaceAll(s, "_", ""), "+")
