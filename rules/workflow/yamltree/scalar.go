@@ -43,6 +43,9 @@ func plain(s string) (Kind, string, error) {
 // isWhole says whether s has the form of a whole number; see the package's comment. The forms are those of ruamel.yaml's resolver for 1.2.
 func isWhole(s string) bool {
 	s = unsigned(s)
+	if len(s) > 2 && strings.Trim(s[2:], "_") == "" {
+		return isDigit(s[0]) && isDigit(s[1]) // not 0x_
+	}
 	switch {
 	case len(s) > 2 && s[:2] == "0b":
 		return only(s[2:], "01_")
