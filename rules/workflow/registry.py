@@ -14,9 +14,11 @@ whether its name is bound to an object whose func is the function, adapter, whet
 import importlib
 import importlib.util
 import inspect
+import io
 import json
 import os
 import sys
+import tempfile
 import traceback
 import types
 import typing
@@ -275,9 +277,14 @@ def main():
     sys.path[:0] = [os.path.abspath(p) for p in c["path"] or []]
     if c["adapter"] and importlib.util.find_spec(CORE_A) is None:
         sys.path.append(os.path.abspath(c["adapter"]))
-    out, sys.stdout = sys.stdout, sys.stderr  # what modules print is no part of anything
-    found = collect(c)
+    sys.stdout = io.StringIO()  # what modules print is shown where they fail
+    with tempfile.TemporaryDirectory() as settings:  # where matplotlib keeps its own, so that it need not complain
+        os.environ.setdefault("MPLCONFIGDIR", settings)
+        found = collect(c)
+    printed, sys.stdout = sys.stdout.getvalue(), sys.stderr
     if found is None:
+        if printed:
+            say("The modules printed:\n" + printed)
         return 1
     task, shape = own("describe"), own("shape")
     entries, problems, make = {}, [], None
