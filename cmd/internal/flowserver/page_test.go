@@ -74,9 +74,21 @@ func TestPage(t *testing.T) {
 		}
 	}
 
-	// A page that is loaded again finds its run.
+	// A page that is loaded again finds its run, and what was typed.
 	b.Open(h.http.URL)
 	b.Until(`document.getElementById('state').dataset.state === 'done' && document.querySelectorAll('.tasks li').length === 3`)
+	b.Until(`[...document.querySelectorAll('input')].some(e => e.value === 'Mara Triangle')`)
+
+	// Values come from a file and go into one, and onto a command line.
+	b.Eval(`(() => { const d = new DataTransfer(); d.items.add(new File(['area: {name: "Tsavo\'s"}\nspan: {days: 30}\n'], 'params.yaml'));
+		const f = document.querySelector('input[type=file]'); f.files = d.files; f.dispatchEvent(new Event('change', {bubbles: true})) })()`)
+	b.Until(`document.getElementById('said').innerText === 'The values are those of params.yaml.' && [...document.querySelectorAll('input')].some(e => e.value === '30')`)
+	b.Eval(`URL.createObjectURL = blob => { blob.text().then(t => { window.saved = t }); return 'blob:nothing' }`)
+	b.Click(`button[aria-label^="Save YAML"]`)
+	b.Until(`window.saved.startsWith('area:\n  name: "Tsavo\'s"\nspan:\n  days: 30\n')`)
+	b.Eval(`navigator.clipboard.writeText = async t => { window.copied = t }`)
+	b.Click(`.tools button:last-child`)
+	b.Until(`window.copied.startsWith("WT_RESULTS=./results cairn run //patrols:flow -- run --config-json '{\"area\":{\"name\":\"Tsavo'\\''s\"}")`)
 
 	b.Fill("Name", "fail")
 	b.Click("#run")

@@ -114,7 +114,7 @@ function Token({ again }) {
 }
 
 function Workbench({ flow }) {
-  const [value, setValue] = useState({});
+  const [value, setValue] = useState(() => typed(flow.label));
   const [wrong, setWrong] = useState(null);
   const [mode, setMode] = useState(flow.modes[0]);
   const [mock, setMock] = useState(false);
@@ -131,25 +131,29 @@ function Workbench({ flow }) {
     const stop = new AbortController();
     listening.current = stop;
     sessionStorage.setItem('cairn-run', id);
-    const waiting = new Map((flow.tasks || []).map((t) => [t.id, { id: t.id, name: t.name, state: 'waiting' }]));
-    let now = { ...oneRun, id, state: 'running', tasks: waiting, total: waiting.size };
-    let frame = 0;
+    const tasks = new Map((flow.tasks || []).map((t) => [t.id, { id: t.id, name: t.name, state: 'waiting' }]));
+    const log = [];
+    let now = { ...oneRun, id, state: 'running', tasks: new Map(tasks), total: tasks.size };
+    let waits = false;
     const show = () => {
-      frame = 0;
+      waits = false;
+      now = { ...now, tasks: new Map(tasks), log: log.slice(-lines) };
       if (listening.current === stop) setRun(now);
     };
     const tell = (name, e) => {
       if (name === 'task') {
-        const tasks = new Map(now.tasks);
         const was = tasks.get(e.id);
         tasks.set(e.id, { ...was, ...e, name: e.name || was?.name });
-        now = { ...now, tasks, total: e.total || now.total };
+        now.total = e.total || now.total;
       } else if (name === 'log') {
-        now = { ...now, log: [...now.log.slice(1 - lines), e.text] };
+        log.push(e.text);
       } else if (name === 'end') {
-        now = { ...now, ...e };
+        Object.assign(now, e);
       }
-      if (!frame) frame = requestAnimationFrame(show);
+      if (!waits) {
+        waits = true;
+        setTimeout(show, 30); // many at once are shown at once, in a tab that is not seen as well
+      }
     };
     setRun(now);
     listen(id, tell, stop.signal).catch((e) => {
@@ -163,6 +167,8 @@ function Workbench({ flow }) {
     if (id) follow(id);
     return () => listening.current?.abort();
   }, []);
+
+  useEffect(() => sessionStorage.setItem(typedKey(flow.label), JSON.stringify(value)), [flow.label, value]);
 
   const ended = run.state === 'done' || run.state === 'failed' || run.state === 'stopped';
   const wasAlive = useRef(false);
@@ -311,7 +317,7 @@ function Workbench({ flow }) {
             )}
           </div>
           <Progress run={run} />
-          <p className="said" role="status">
+          <p className="said" id="said" role="status">
             {said}
           </p>
           <Tasks tasks={run.tasks} />
@@ -329,6 +335,17 @@ function Workbench({ flow }) {
       </div>
     </main>
   );
+}
+
+const typedKey = (label) => 'cairn-values ' + label;
+
+// typed gives what was in the form when the page was left.
+function typed(label) {
+  try {
+    return JSON.parse(sessionStorage.getItem(typedKey(label))) || {};
+  } catch {
+    return {};
+  }
 }
 
 function Progress({ run }) {
