@@ -45,7 +45,7 @@ type Task struct {
 
 // Link looks up the tasks of s in f and checks how s uses them. All problems come at once, in the order of the file; where one of them is an
 // error there is no workflow. What is wrong with s itself spec.Parse has said, and Link says nothing of that: it may be given a spec with
-// errors to find what else is wrong.
+// errors to find what else is wrong; what comes of it is not to be run.
 func Link(s *spec.Spec, f registry.Finder) (*Workflow, diag.List) {
 	l := &linker{s: s, f: f, w: &Workflow{Spec: s}, byID: map[string]*Task{}, skips: map[string]bool{}}
 	def := l.conditions(s.Default, "/task-instance-defaults")
@@ -81,7 +81,7 @@ func Link(s *spec.Spec, f registry.Finder) (*Workflow, diag.List) {
 	}
 	slices.Sort(l.w.Env)
 	l.w.Env = slices.Compact(l.w.Env)
-	if l.problems.HasErrors() {
+	if l.problems.HasErrors() || slices.ContainsFunc(l.w.Tasks, func(t *Task) bool { return t.Entry == nil }) {
 		return nil, l.problems.Sort()
 	}
 	l.imports()

@@ -175,7 +175,7 @@ func TestBrokenRegistryIsSaidOnce(t *testing.T) {
 func TestUnsoundSpec(t *testing.T) {
 	for _, src := range []string{
 		head + "workflow:\n- {id: 1, task: x}\n- {}\n- {id: b, task: load, partial: {table: '${{ workflow.zzz.return }}'}}\n- {id: c, task: a..b}\n- {id: d, task: names, map: {argnames: n}}\n",
-		head + "workflow: 3\n", "", "id: [",
+		head + "workflow: 3\n", "", "id: [", head + "workflow:\n- id: a\n  task:",
 	} {
 		s, ds := spec.Parse("spec.yaml", []byte(src))
 		if !ds.HasErrors() {
@@ -259,4 +259,33 @@ func BenchmarkLink(b *testing.B) {
 			}
 		})
 	}
+}
+
+func FuzzLink(f *testing.F) {
+	files, err := filepath.Glob("testdata/cases/*.txtar")
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, name := range files {
+		ar, err := txtar.ParseFile(name)
+		if err != nil {
+			f.Fatal(err)
+		}
+		for _, in := range ar.Files {
+			if in.Name != "is" {
+				f.Add([]byte(head + "workflow:\n" + string(in.Data)))
+			}
+		}
+	}
+	tasks := finder(f)
+	f.Fuzz(func(t *testing.T, b []byte) {
+		s, said := spec.Parse("spec.yaml", b)
+		if s == nil {
+			return
+		}
+		w, ds := Link(s, tasks)
+		if w != nil && ds.HasErrors() || w == nil && !ds.HasErrors() && !said.HasErrors() {
+			t.Errorf("%v, %v, %v", said, w, ds)
+		}
+	})
 }
