@@ -248,7 +248,9 @@ func (q *quickReader) inline(i, indent, depth int) *Node {
 		}
 		n = q.node(String, text, i, to)
 	case c == '[' || c == '{':
-		n = q.flow(i, depth+1)
+		n = q.flow(i, indent, depth+1)
+	case c == '|' || c == '>':
+		return q.blockText(i, indent)
 	case q.plainStart(i):
 		n = q.plain(i)
 	default:
@@ -284,21 +286,4 @@ func (q *quickReader) resolve(s string, from int) *Node {
 		return q.fail()
 	}
 	return q.node(k, text, from, from+len(s))
-}
-
-// quoted gives the text of a scalar in quotes that ends in its line, and where it ends.
-func (q *quickReader) quoted(i int) (text string, to int, ok bool) {
-	mark := q.src[i]
-	from := i + 1
-	for j := from; j < len(q.src); j++ {
-		switch c := q.src[j]; {
-		case c == '\n' || c == '\t' || c == '\\' && mark == '"':
-			return "", 0, false
-		case c == mark && mark == '\'' && j+1 < len(q.src) && q.src[j+1] == '\'':
-			return "", 0, false
-		case c == mark:
-			return q.src[from:j], j + 1, true
-		}
-	}
-	return "", 0, false
 }

@@ -2,8 +2,8 @@ package yamltree
 
 import "strings"
 
-// flow reads what is in brackets that close in the same line.
-func (q *quickReader) flow(i, depth int) *Node {
+// flow reads what is in brackets; lines are indented more than indent.
+func (q *quickReader) flow(i, indent, depth int) *Node {
 	if depth > maxQuick {
 		return q.fail()
 	}
@@ -13,7 +13,7 @@ func (q *quickReader) flow(i, depth int) *Node {
 		out.Kind, end = Map, '}'
 	}
 	keys := keySet{}
-	i = q.spaces(i + 1)
+	i = q.gap(i+1, indent)
 	for !q.failed && i < len(q.src) && q.src[i] != end {
 		var pair Pair
 		if out.Kind == Map {
@@ -22,7 +22,7 @@ func (q *quickReader) flow(i, depth int) *Node {
 				return q.fail()
 			}
 		}
-		v := q.flowValue(i, depth)
+		v := q.flowValue(i, indent, depth)
 		if out.Kind == Map {
 			pair.Value = v
 			out.Pairs = append(out.Pairs, pair)
@@ -31,9 +31,9 @@ func (q *quickReader) flow(i, depth int) *Node {
 			out.List = append(out.List, v)
 		}
 		out.cost += v.cost
-		i = q.spaces(v.to)
+		i = q.gap(v.to, indent)
 		if i < len(q.src) && q.src[i] == ',' {
-			i = q.spaces(i + 1)
+			i = q.gap(i+1, indent)
 		} else if i >= len(q.src) || q.src[i] != end {
 			return q.fail()
 		}
@@ -51,6 +51,22 @@ func (q *quickReader) spaces(i int) int {
 		i++
 	}
 	return i
+}
+
+// gap passes over white space in brackets, of which each line is indented more than indent.
+func (q *quickReader) gap(i, indent int) int {
+	for {
+		i = q.spaces(i)
+		if i >= len(q.src) || q.src[i] != '\n' {
+			return i
+		}
+		next := q.spaces(i + 1)
+		if next < len(q.src) && q.src[next] != '\n' && next-i-1 <= indent {
+			q.failed = true
+			return i
+		}
+		i++
+	}
 }
 
 // flowKey gives a key and where its value begins.
@@ -82,7 +98,7 @@ func flowLetter(c byte) bool {
 	return c >= 0x80 || c == ' ' || strings.IndexByte("\t\n,:[]{}#&*!|<>'\"%@`?\\", c) < 0
 }
 
-func (q *quickReader) flowValue(i, depth int) *Node {
+func (q *quickReader) flowValue(i, indent, depth int) *Node {
 	if i >= len(q.src) {
 		return q.fail()
 	}
@@ -94,7 +110,7 @@ func (q *quickReader) flowValue(i, depth int) *Node {
 		}
 		return q.node(String, text, i, to)
 	case c == '[' || c == '{':
-		return q.flow(i, depth+1)
+		return q.flow(i, indent, depth+1)
 	case q.plainStart(i):
 		to := i
 		for to < len(q.src) && flowLetter(q.src[to]) {
