@@ -8,7 +8,8 @@ func execCommand(a *app) *cobra.Command {
 		Use:   "exec TARGET -- CMD [ARG...]",
 		Short: "Runs one command in exactly the environment of a target's action.",
 		Long: "Runs one command where a target's action runs: its inputs, tools and environment, and nothing else. What\n" +
-			"the action reads is built first. With --failed, in the sandbox that its last failure left behind; without a command, the one that\n" +
+			"the action reads is built first. Of a workflow, which starts no command while it is built, it is what the program itself runs in,\n" +
+			"with the caller's variables. With --failed, in the sandbox that its last failure left behind; without a command, the one that\n" +
 			"failed runs there once more.",
 		Example: "  cairn exec //docs:table -- env\n  cairn exec --failed //docs:table\n  cairn exec --failed //docs:table -- sh",
 		RunE: func(c *cobra.Command, args []string) error {
