@@ -275,3 +275,33 @@ func TestTwoWriteAtOnce(t *testing.T) {
 		t.Errorf("%d files: %s", n, w.lies())
 	}
 }
+
+// TestWriteThatFailsHalfway leaves a folder that the next one knows as ours, whole files, and nothing of its own beside them.
+func TestWriteThatFailsHalfway(t *testing.T) {
+	w := newKeepWorld(t)
+	w.put("f", "MARK m\na one\nb one\nc one\n")
+	w.put("gen/pkg/MARK/x", "a folder where a file belongs")
+	if _, ks, err := w.do(build.Request{Kept: rule.OnWrite}, true); err != nil || ks[0].Refused == "" {
+		t.Errorf("a folder in the mark's place: %+v, %v", ks, err)
+	}
+	if err := os.RemoveAll(filepath.Join(w.root, "gen")); err != nil {
+		t.Fatal(err)
+	}
+	w.expect("write", w.says(true), "MARK missing, a missing, b missing, c missing")
+	if err := os.Remove(filepath.Join(w.root, "gen/pkg/b")); err != nil {
+		t.Fatal(err)
+	}
+	w.put("gen/pkg/b/mine", "x")
+	w.put("f", "MARK n\na two\nb two\nc two\n")
+	if got := w.says(true); !strings.Contains(got, "gen/pkg cannot be written") {
+		t.Errorf("a folder where a file belongs: %s", got)
+	}
+	if got := w.lies(); strings.Contains(got, "cairn-writes") || !strings.Contains(got, "pkg/MARK=m") || !strings.Contains(got, "pkg/b/mine=x") {
+		t.Errorf("halfway: %s", got)
+	}
+	if err := os.RemoveAll(filepath.Join(w.root, "gen/pkg/b")); err != nil {
+		t.Fatal(err)
+	}
+	w.says(true)
+	w.expect("afterwards", w.lies(), "pkg/MARK=n pkg/a=two pkg/b=two pkg/c=two")
+}
