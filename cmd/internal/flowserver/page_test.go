@@ -56,6 +56,9 @@ func TestPage(t *testing.T) {
 	b.Until(`document.querySelector('pre.json').textContent.includes('Patrols in Mara Triangle')`)
 	b.Until(`document.querySelector('.value').innerText === '7'`)
 	b.Until(`document.querySelector('.text em').innerText === 'words' && document.querySelector('.text td').innerText === '1' && !document.querySelector('.text img')`)
+	b.Eval(`(() => { const s = document.querySelector('.widgets select'); s.focus() })()`)
+	b.Key("ArrowDown", 40, "")
+	b.Until(`[...document.querySelectorAll('.value')].map(e => e.innerText).join() === '7,4,8'`)
 	if b.Eval(`window.hurt`) != nil {
 		t.Error("a program in the drawing was run")
 	}

@@ -128,6 +128,8 @@ def run(args):
         "mock": "--mock-io" in args,
         "widgets": [
             {"widget_type": "single_value", "title": "Days", "data": days},
+            {"widget_type": "single_value", "title": "Patrols", "views": {"north": 3, "south": 4}},
+            {"widget_type": "single_value", "title": "Rangers", "views": {"south": 8, "north": 6}},
             {"widget_type": "text", "title": "Words", "data": "Some *words*.\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n<img src='https://elsewhere.example/x.png'>"},
             {"widget_type": "map", "title": "Map", "data": "file://" + page.replace(" ", "%20")},
         ],

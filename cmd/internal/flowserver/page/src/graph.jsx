@@ -40,7 +40,15 @@ function drawing(svg) {
 // Graph shows the workflow's drawing and lays each task's state over it.
 export function Graph({ svg, tasks }) {
   const host = useRef(null);
+  const box = useRef(null);
   const [fit, setFit] = useState(true);
+  useEffect(() => {
+    const first = !fit && host.current.shadowRoot?.querySelector('g.node');
+    if (!first) return;
+    const [at, frame] = [first.getBoundingClientRect(), box.current.getBoundingClientRect()];
+    box.current.scrollTop += at.top - frame.top - frame.height / 3;
+    box.current.scrollLeft += at.left - frame.left - 20;
+  }, [fit]);
   useEffect(() => {
     const inner = host.current.shadowRoot || host.current.attachShadow({ mode: 'open' });
     const drawn = drawing(svg);
@@ -70,7 +78,7 @@ export function Graph({ svg, tasks }) {
           {fit ? 'Actual size' : 'Fit the width'}
         </button>
       </div>
-      <div className="graph" tabIndex={0} role="group" aria-label="Graph; it can be scrolled">
+      <div className="graph" ref={box} tabIndex={0} role="group" aria-label="Graph; it can be scrolled">
         <div ref={host} id="graph" className={fit ? 'fit' : ''} />
       </div>
     </section>

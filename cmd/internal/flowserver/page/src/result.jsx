@@ -7,6 +7,7 @@ const pages = /\.html?$/i;
 // Result shows how a run ended: what is wrong, the widgets that a dashboard consists of, the files, and all of it as JSON.
 export function Result({ run }) {
   const files = run.files || [];
+  const [view, setView] = useState(null); // the widgets show the same one, as far as they have it
   const byRef = (text) => {
     if (typeof text !== 'string' || text.length > 4096) return null;
     const path = text.replace(/^file:\/\//, '');
@@ -34,7 +35,7 @@ export function Result({ run }) {
       {widgets.length > 0 && (
         <div className="widgets">
           {widgets.map((w, i) => (
-            <Widget key={i} widget={w} byRef={byRef} />
+            <Widget key={i} widget={w} byRef={byRef} view={view} choose={setView} />
           ))}
         </div>
       )}
@@ -104,19 +105,19 @@ function name(key) {
   return typeof key === 'string' ? key : JSON.stringify(key);
 }
 
-function Widget({ widget, byRef }) {
+function Widget({ widget, byRef, view, choose }) {
   const all = views(widget);
-  const [at, setAt] = useState(0);
-  const v = all[Math.min(at, all.length - 1)];
+  const at = Math.max(0, all.findIndex((v) => v.name === view));
+  const v = all[at];
   const title = widget.title || widget.widget_type;
   const file = byRef(v?.value);
-  const small = !file && widget.widget_type === 'single_value';
+  const small = !file && typeof v?.value !== 'object' && widget.widget_type !== 'text' && widget.widget_type !== 'table' && String(v?.value).length < 40;
   return (
     <figure className={small ? '' : 'wide'}>
       <figcaption>
         {title}
         {all.length > 1 && (
-          <select aria-label={`View of ${title}`} value={at} onChange={(e) => setAt(+e.target.value)}>
+          <select aria-label={`View of ${title}`} value={at} onChange={(e) => choose(all[+e.target.value].name)}>
             {all.map((o, i) => (
               <option key={i} value={i}>
                 {o.name}
