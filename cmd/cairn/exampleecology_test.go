@@ -71,8 +71,9 @@ func TestSpecPage(t *testing.T) {
 // The page's first example is a spec, and so are those of examples/ecology: nothing is wrong with them, and one has 50 tasks.
 func TestSpecsOfPages(t *testing.T) {
 	page := manual(t)["docs/workflow-spec.md"]
-	_, text, ok := strings.Cut(page, "```yaml\n")
-	if text, _, ok = strings.Cut(text, "```"); !ok {
+	_, text, _ := strings.Cut(page, "```yaml\n")
+	text, _, ok := strings.Cut(text, "```")
+	if !ok {
 		t.Fatal("the page has no example")
 	}
 	specs := map[string]int{text: 3}

@@ -17,8 +17,6 @@ const referencePackage = "wt-compiler==0.10.3"
 //go:embed reference.py
 var referenceDriver string
 
-var foreign = regexp.MustCompile(`(?m)^ *- \{ name: field(kit|data), .*\n`)
-
 // compareReference measures wt-compiler on the same spec. What it does first, solving and installing an environment to ask for the tasks, is
 // left out, since that needs conda channels: it is given the registry that cairn has made.
 func (b *bench) compareReference() error {
@@ -48,6 +46,7 @@ func (b *bench) compareReference() error {
 	}
 	// Packages of the workspace are on no channel.
 	spec := b.path("reference-spec", "spec.yaml")
+	foreign := regexp.MustCompile(`(?m)^ *- \{ name: field(kit|data), .*\n`)
 	if err := write(spec, foreign.ReplaceAllString(string(text), "  - { name: wt-task, version: \"*\" }\n")); err != nil {
 		return err
 	}
