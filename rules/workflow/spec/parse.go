@@ -1,6 +1,7 @@
 package spec
 
 import (
+	"bytes"
 	"fmt"
 	"strconv"
 
@@ -20,7 +21,7 @@ var specShape = shape{what: "A spec",
 // task is said at once, in the order of the file; generations A and B are read as C is, which takes more than they do. The Spec is never nil; it is
 // whole where the list has no errors, and else holds what could be read, so that more can be said of that. Safe for concurrent use.
 func Parse(file string, src []byte) (*Spec, diag.List) {
-	c := &checker{places: Places{}}
+	c := &checker{places: make(Places, min(bytes.Count(src, []byte("\n")), 1<<17))}
 	s := &Spec{Places: c.places, Requirements: []Requirement{}, Items: []Item{}}
 	root, ds := yamltree.Parse(file, src)
 	c.diags = ds
