@@ -37,6 +37,7 @@ func TestWebPages(t *testing.T) {
 		set := func(r *http.Request) { r.Header.Set(c[0], c[1]) }
 		h.want(403, "POST", "/api/runs", run, set)
 		h.want(403, "GET", "/api/workflow", "", set)
+		h.want(200, "GET", "/", "", set)
 	}
 	h.want(201, "POST", "/api/runs", run, func(r *http.Request) {
 		r.Header.Set("Origin", h.http.URL)

@@ -33,14 +33,14 @@ func (s *Server) route(w http.ResponseWriter, r *http.Request) *httpd.Problem {
 	if files, ok := strings.CutPrefix(r.URL.Path, "/files/"); ok && get {
 		return s.serveFile(w, r, files) // who knows the name may: a page of results can show no token
 	}
-	if p := (httpd.Door{Token: s.o.Token, Socket: s.o.Socket}).Refuse(r, !api && get); p != nil {
+	if !api && get {
+		return serveStatic(w, r) // it has no secrets; a link may lead to it from anywhere
+	}
+	if p := (httpd.Door{Token: s.o.Token, Socket: s.o.Socket}).Refuse(r, false); p != nil {
 		return p
 	}
 	if !api {
-		if !get {
-			return wrongMethod(w, "GET")
-		}
-		return serveStatic(w, r)
+		return wrongMethod(w, "GET")
 	}
 	head, id, _ := strings.Cut(what, "/")
 	id, sub, deep := strings.Cut(id, "/")

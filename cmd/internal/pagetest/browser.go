@@ -132,6 +132,13 @@ func (b *Browser) start() error {
 		"--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--hide-scrollbars", "--remote-debugging-pipe", "--user-data-dir="+home,
 		fmt.Sprintf("--window-size=%d,%d", b.look.Width, b.look.Height), "about:blank")
 	c.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + home, "LANG=C.UTF-8"}, program.Env()...)
+	if program.Root != "" { // a machine that has no browser may have no fonts, and there is none without
+		conf := filepath.Join(home, "fonts.conf")
+		if err := os.WriteFile(conf, []byte("<fontconfig><dir>/usr/share/fonts</dir><dir>"+program.Root+"/usr/share/fonts</dir><cachedir>"+home+"/fonts</cachedir></fontconfig>"), 0o600); err != nil {
+			return errors.Join(err, to.Close(), from.Close())
+		}
+		c.Env = append(c.Env, "FONTCONFIG_FILE="+conf)
+	}
 	c.ExtraFiles = []*os.File{in, out}
 	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := c.Start(); err != nil {
