@@ -83,9 +83,10 @@ func TestPage(t *testing.T) {
 	b.Until(`[...document.querySelectorAll('input')].some(e => e.value === 'Mara Triangle')`)
 
 	// Values come from a file and go into one, and onto a command line.
-	b.Eval(`(() => { const d = new DataTransfer(); d.items.add(new File(['area: {name: "Tsavo\'s"}\nspan: {days: 30}\n'], 'params.yaml'));
+	b.Eval(`(() => { const d = new DataTransfer(); d.items.add(new File(['area: {name: "Tsavo\'s"}\nspan: {days: 30}\ndraw: {shape: {width: 2.5}}\n'], 'params.yaml'));
 		const f = document.querySelector('input[type=file]'); f.files = d.files; f.dispatchEvent(new Event('change', {bubbles: true})) })()`)
 	b.Until(`document.getElementById('said').innerText === 'The values are those of params.yaml.' && [...document.querySelectorAll('input')].some(e => e.value === '30')`)
+	b.Until(`[...document.querySelectorAll('select')].some(e => e.selectedOptions[0].innerText === 'Box') && [...document.querySelectorAll('input')].some(e => e.value === '2.5')`)
 	b.Eval(`URL.createObjectURL = blob => { blob.text().then(t => { window.saved = t }); return 'blob:nothing' }`)
 	b.Click(`button[aria-label^="Save YAML"]`)
 	b.Until(`window.saved.startsWith('area:\n  name: "Tsavo\'s"\nspan:\n  days: 30\n')`)

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -23,6 +24,9 @@ import (
 // The page that is committed is what its sources give, byte for byte.
 func TestCommitted(t *testing.T) {
 	said, err := run(t.Context(), registry.New(registry.Options{}), "../flowserver/page", true)
+	if _, none := exec.LookPath("npm"); none != nil && err != nil && strings.Contains(err.Error(), "no registry is configured") {
+		t.Skipf("this machine has none: no program npm, nor its settings: %v", err)
+	}
 	if err != nil {
 		t.Errorf("%v\n%s", err, strings.Join(said, "\n"))
 	}

@@ -41,15 +41,20 @@ RJSF = {
             "properties": {
                 "colour": {"$ref": "#/$defs/Colour", "title": "Colour", "default": "green"},
                 "legend": {"type": "boolean", "title": "Legend", "default": True},
+                "shape": {"anyOf": [{"$ref": "#/$defs/Circle"}, {"$ref": "#/$defs/Box"}], "title": "Shape", "default": {"radius": 1}},
                 "layers": {"type": "array", "title": "Layers", "items": {"type": "string"}, "default": ["roads"]},
             },
             "additionalProperties": False,
         },
     },
-    "$defs": {"Colour": {"type": "string", "enum": ["green", "red", "blue"], "title": "Colour"}},
+    "$defs": {
+        "Colour": {"type": "string", "enum": ["green", "red", "blue"], "title": "Colour"},
+        "Circle": {"type": "object", "properties": {"radius": {"type": "number", "title": "Radius"}}, "required": ["radius"], "additionalProperties": False},
+        "Box": {"type": "object", "properties": {"width": {"type": "number", "title": "Width"}}, "required": ["width"], "additionalProperties": False},
+    },
     "required": ["Where and when"],
     "additionalProperties": False,
-    "uiSchema": {"Where and when": {"ui:order": ["area", "span"]}, "draw": {"ui:order": ["legend", "colour", "layers"]}},
+    "uiSchema": {"Where and when": {"ui:order": ["area", "span"]}, "draw": {"ui:order": ["legend", "colour", "shape", "layers"]}},
 }
 SVG = """<svg xmlns="http://www.w3.org/2000/svg" width="620" height="90" viewBox="0 0 620 90" role="img">
 <style>.box{fill:#fff;stroke:#5b6b7a} .edge{fill:none;stroke:#7a8b9a} text{font-size:12px}</style>
