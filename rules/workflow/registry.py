@@ -231,6 +231,12 @@ def tasks_a(modules):
     return list(out.values())
 
 
+def installed(module):
+    """Whether a module is the environment's: packages of one namespace may lie at several places."""
+    at = getattr(sys.modules.get(module), "__file__", None) or ""
+    return at.startswith(sys.prefix + os.sep)
+
+
 def collect(c):
     """Imports all and gives the tasks; says what is wrong and gives None."""
     if c["modules"]:
@@ -265,7 +271,7 @@ def collect(c):
             return None
     if c["own"]:
         tops = {e.module.split(".")[0] for e in entries}
-        found = [f for f in found if f.module.split(".")[0] in tops]
+        found = [f for f in found if f.module.split(".")[0] in tops and not installed(f.module)]
     return publish(found, modules.values())
 
 
