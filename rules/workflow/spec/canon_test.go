@@ -53,8 +53,7 @@ workflow:
 - name: null
   id: c
   mapvalues:
-    argvalues:
-    - ${{   workflow.b.return  }}
+    argvalues: ${{   workflow.b.return  }}
     argnames: [v, w]
   task: h
   skipif: {unpack_depth: 1, conditions: [n]}
@@ -99,7 +98,7 @@ id: demo
 		"default":       {"[never]", "[]"},
 		"own skip":      {", skipif: {conditions: [n]}", ""},
 		"variable":      {`"${{ workflow.a.return }}"`, `"${{ env.a }}"`},
-		"list":          {`["${{ workflow.b.return }}"]`, `"${{ workflow.b.return }}"`},
+		"list":          {`["${{ workflow.b.return }}"]`, `["${{ workflow.b.return }}", "${{ workflow.b.return }}"]`},
 		"requirement":   {">=1,<2", ">=1,<3"},
 		"override":      {"default: 1", "default: 2"},
 		"metadata":      {"zeta: 1", "zeta: 2"},
@@ -153,7 +152,7 @@ workflow:
     tasks:
       - id: b
         task: g
-        map: {argnames: v, argvalues: ["${{ workflow.a.return }}"]}
+        map: {argnames: v, argvalues: ["${{ env.Z }}", "${{ workflow.a.return }}"]}
         skipif: {conditions: [n]}
 `))
 	if len(ds) > 0 {
@@ -161,7 +160,7 @@ workflow:
 	}
 	for at, want := range map[string][2]int{
 		"/id": {1, 5}, "/workflow/0": {4, 5}, "/workflow/0/task": {5, 11}, "/workflow/0/partial/x": {7, 10}, "/workflow/0/partial/x/k/0": {7, 15},
-		"/workflow/0/partial/x/k/1": {7, 10}, "/workflow/0/partial/x/a~1b": {7, 42}, "/workflow/1/tasks/0/map/argvalues/0": {14, 40}, "/workflow/1/tasks/0/map/argnames/0": {14, 25},
+		"/workflow/0/partial/x/k/1": {7, 10}, "/workflow/0/partial/x/a~1b": {7, 42}, "/workflow/1/tasks/0/map/argvalues/1": {14, 56}, "/workflow/1/tasks/0/map/argnames/0": {14, 25},
 		"/workflow/1/tasks/0/skipif/conditions/0": {15, 31}, "/workflow/1/tasks/0/nothing/here": {12, 9}, "/nothing": {0, 0},
 	} {
 		if r := s.Places.Value(at); r.File != "pkg/spec.yaml" || r.Start.Line != want[0] || r.Start.Column != want[1] {
@@ -178,7 +177,7 @@ workflow:
 	for _, i := range s.Instances() {
 		i.Returns(func(at, id string) { seen = append(seen, at+"="+id) })
 	}
-	if got := strings.Join(seen, " "); got != "/workflow/1/tasks/0/map/argvalues/0=a" {
+	if got := strings.Join(seen, " "); got != "/workflow/1/tasks/0/map/argvalues/1=a" {
 		t.Error(got)
 	}
 	if s.Skips(s.Instances()[0]) != nil || s.Skips(s.Instances()[1]).Conditions[0] != "n" {

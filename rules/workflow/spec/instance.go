@@ -154,7 +154,7 @@ func (c *checker) operation(n *yamltree.Node, at, what string) (names []string, 
 	return names, values
 }
 
-// variables reads argvalues: a variable or a list of variables.
+// variables reads argvalues: a variable or a list of variables. A list of one is that variable, in all generations of the language.
 func (c *checker) variables(n *yamltree.Node, at string) Value {
 	if n.Kind != yamltree.List {
 		return c.variable(n)
@@ -163,6 +163,9 @@ func (c *checker) variables(n *yamltree.Node, at string) Value {
 	for i, e := range n.List {
 		c.places[at+"/"+strconv.Itoa(i)] = e.Head()
 		v.List = append(v.List, c.variable(e))
+	}
+	if len(v.List) == 1 {
+		return v.List[0]
 	}
 	return v
 }

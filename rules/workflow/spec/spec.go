@@ -108,7 +108,7 @@ type Instance struct {
 	Method Method `json:"method"`
 	// Partial are arguments that are bound, in the file's order, which is that of the generated code.
 	Partial []Entry `json:"partial,omitempty"`
-	// ArgNames and ArgValues are those of Map and MapValues. ArgValues is a variable or a list of variables.
+	// ArgNames and ArgValues are those of Map and MapValues. ArgValues is a variable or a list of several.
 	ArgNames  []string `json:"argnames,omitempty"`
 	ArgValues *Value   `json:"argvalues,omitempty"`
 	// SkipIf is the instance's own, nil for the default; see Skips.
