@@ -165,6 +165,7 @@ func (c *checker) variables(n *yamltree.Node, at string) Value {
 		v.List = append(v.List, c.variable(e))
 	}
 	if len(v.List) == 1 {
+		c.places[at] = c.places[at+"/0"]
 		return v.List[0]
 	}
 	return v
