@@ -21,6 +21,7 @@ from wt_contracts import ValidationError, ValidationErrorResponse, validate
 
 from . import metadata, results
 from .results import Misuse, Place, outcome
+from .run import WANTED
 
 # What a client may set in the environment of its run: connections, examples of mocked tasks, what the workflow itself names, and what
 # WT_CLIENT_ENV lists (names and patterns with *, with commas between). Anything else could change which code is run.
@@ -43,20 +44,29 @@ class _Runs:
     """The processes there are, so that none outlives the server."""
 
     def __init__(self) -> None:
-        self.processes: set[asyncio.subprocess.Process] = set()
+        self.processes: dict[asyncio.subprocess.Process, int] = {}
         self.tasks: set[asyncio.Task[None]] = set()
 
     async def start(
         self, words: list[str], params: Any, env: dict[str, str]
     ) -> asyncio.subprocess.Process:
-        process = await asyncio.create_subprocess_exec(
-            *results.program("run", "--config-json", "-", "--no-print", *words),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=2,  # with what is logged
-            env=env,
-            start_new_session=True,
-        )
-        self.processes.add(process)
+        # The end that stays here closes with this process, however that ends.
+        told, wanted = os.pipe()
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *results.program("run", "--config-json", "-", "--no-print", *words),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=2,  # with what is logged
+                env={**env, WANTED: str(told)},
+                pass_fds=[told],
+                start_new_session=True,
+            )
+        except BaseException:
+            os.close(wanted)
+            raise
+        finally:
+            os.close(told)
+        self.processes[process] = wanted
         assert process.stdin is not None
         try:
             process.stdin.write(json.dumps(params).encode())
@@ -91,7 +101,7 @@ class _Runs:
         finally:
             if not ended.done():
                 await asyncio.shield(self.stop(process))
-            self.processes.discard(process)
+            os.close(self.processes.pop(process))
         return why
 
     async def stop(self, process: asyncio.subprocess.Process) -> None:

@@ -19,10 +19,14 @@ from .results import Misuse, outcome
 # The variable that tells the process of the tasks where to say what it does.
 _PIPE = "WT_RUN_PIPE"
 
+# The variable that names a pipe whose other end is open as long as somebody wants the run.
+WANTED = "WT_RUN_WANTED"
+
 
 def command(args: argparse.Namespace, words: list[str], apart: bool) -> int:
     """Do what `run` is asked for and give the exit code; apart is False where the tasks are to run in this process."""
     pipe = os.environ.pop(_PIPE, None)
+    wanted = os.environ.pop(WANTED, None)
     if args.dry_run:
         _checked(args)
         _show_plan(args.progress)
@@ -42,7 +46,7 @@ def command(args: argparse.Namespace, words: list[str], apart: bool) -> int:
     place.clear()
     if not apart:
         return _run(args, place, lambda line: None)
-    return _supervise(args, words, place)
+    return _supervise(args, words, place, wanted)
 
 
 def _run(args: argparse.Namespace, place: results.Place, tell: Any) -> int:
@@ -101,7 +105,12 @@ def _dag(args: argparse.Namespace, recorder: Any, params: dict[str, Any]) -> Any
     return dag.main(params, validate_params_schema=False, task=recorder.task, **more)
 
 
-def _supervise(args: argparse.Namespace, words: list[str], place: results.Place) -> int:
+def _supervise(
+    args: argparse.Namespace,
+    words: list[str],
+    place: results.Place,
+    wanted: str | None,
+) -> int:
     reader, writer = os.pipe()
     # Between the check and the start a signal must not be lost: handlers come first.
     got: list[int] = []
@@ -126,6 +135,10 @@ def _supervise(args: argparse.Namespace, words: list[str], place: results.Place)
     os.close(writer)
     if got:
         child[0].send_signal(got[0])
+    if wanted is not None:
+        threading.Thread(
+            target=_until_unwanted, args=[int(wanted)], daemon=True
+        ).start()
     running: dict[str, None] = {}
     written = threading.Event()
 
@@ -168,6 +181,15 @@ def _supervise(args: argparse.Namespace, words: list[str], place: results.Place)
     if args.progress != "json":
         print(f"{metadata.NAME}: {error}", file=sys.stderr)
     return 128 + got[0] if got else 1
+
+
+def _until_unwanted(pipe: int) -> None:
+    """End this process, and all that is in its group if that is its own, once the pipe is closed."""
+    os.read(pipe, 1)
+    if os.getpgrp() == os.getpid():
+        os.killpg(0, signal.SIGTERM)
+    else:
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _signal(number: int) -> str:
