@@ -27,17 +27,22 @@ def start(log, watch, root):
         flags = {os.fsdecode(a) for a in list(args)[1:4]} if isinstance(args, (list, tuple)) else set()
         return os.path.realpath(first) == os.path.realpath(sys.executable) and not flags & {"-I", "-E", "-S"}
 
+    def there(program, args, env):
+        """Says whether a program can be started at all: matplotlib asks fc-list which fonts there are, whether there is one or not."""
+        first = os.fsdecode(program or (args[0] if isinstance(args, (list, tuple)) and args else args))
+        return os.sep in first or any(os.path.exists(os.path.join(os.fsdecode(d), first)) for d in os.get_exec_path(env))
+
     def hook(event, args):
         if event == "open":
             path = args[0]
             if isinstance(path, bytes):
                 path = os.fsdecode(path)
-            if isinstance(path, str) and path.endswith(".py"):
+            if isinstance(path, str) and (path.endswith(".py") or ".example-return." in path):
                 name = names.get(os.path.abspath(path)) or names.get(os.path.realpath(path))
                 if name:
                     note(name)
         elif event == "subprocess.Popen":
-            if not watched(args[0], args[1]):
+            if not watched(args[0], args[1]) and there(args[0], args[1], args[3]):
                 note("*")
         elif event in ("os.system", "os.exec", "os.posix_spawn", "os.spawn"):
             note("*")
