@@ -69,7 +69,7 @@ type reader struct {
 }
 
 func (r *reader) bad(code string, rng diag.Range, summary, detail, hint string) {
-	r.diags = append(r.diags, diag.Diag{Code: code, Summary: summary, Detail: detail, Hint: hint, Range: rng, Context: r.context})
+	r.diags = yamltree.Add(r.diags, diag.Diag{Code: code, Summary: summary, Detail: detail, Hint: hint, Range: rng, Context: r.context})
 }
 
 func (r *reader) wrongType(n *yamltree.Node, summary, detail, hint string) {
@@ -84,7 +84,7 @@ func (r *reader) key(p yamltree.Pair, seen map[string]yamltree.Pair) {
 	}
 	fold := strings.ToLower(p.Key)
 	if first, ok := seen[fold]; ok {
-		r.diags = append(r.diags, diag.Diag{Code: "bad-value", Summary: fmt.Sprintf("The cases %q and %q differ by case only", clip(first.Key), clip(p.Key)),
+		r.diags = yamltree.Add(r.diags, diag.Diag{Code: "bad-value", Summary: fmt.Sprintf("The cases %q and %q differ by case only", clip(first.Key), clip(p.Key)),
 			Detail: "Their snapshots would be one file on some disks.", Range: p.At, Context: r.context, Related: []diag.Related{{Range: first.At, Text: "the other one"}}})
 		return
 	}
@@ -108,7 +108,7 @@ func (r *reader) testCase(p yamltree.Pair) *Case {
 			v, ds := params.JSON("", nil)
 			for _, d := range ds {
 				d.Context = r.context
-				r.diags = append(r.diags, d)
+				r.diags = yamltree.Add(r.diags, d)
 			}
 			c.Params, _ = v.(*ojson.Object)
 		}

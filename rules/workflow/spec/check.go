@@ -26,7 +26,7 @@ func (c *checker) report(d diag.Diag) {
 	if d.Context == "" {
 		d.Context = c.context
 	}
-	c.diags = append(c.diags, d)
+	c.diags = yamltree.Add(c.diags, d)
 }
 
 func (c *checker) bad(code string, rng diag.Range, summary, detail, hint string) {

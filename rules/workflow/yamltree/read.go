@@ -26,7 +26,7 @@ type anchor struct {
 	seq int
 }
 
-func (r *reader) report(d diag.Diag) { r.diags = append(r.diags, d) }
+func (r *reader) report(d diag.Diag) { r.diags = Add(r.diags, d) }
 
 // bad reports a problem and gives what stands for the value.
 func (r *reader) bad(from, to int, summary, detail, hint string) *Node {

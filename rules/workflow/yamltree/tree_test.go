@@ -190,6 +190,13 @@ func TestQuick(t *testing.T) {
 	}
 }
 
+func TestProblemsAreBounded(t *testing.T) {
+	_, ds := Parse("f", []byte("a: {"+strings.Repeat("k: v, ", maxProblems+100)+"}\n"))
+	if len(ds) != maxProblems+1 || ds[maxProblems].Summary != "There are more problems" {
+		t.Errorf("%d problems", len(ds))
+	}
+}
+
 func FuzzParse(f *testing.F) {
 	for _, s := range []string{"a: [1, {b: c}]\n", "? a\n: &x |\n  t\n", "a: &a {b: 1}\nc: {<<: *a}\n", "!!str a: !!int 3\n", "- 'x\n  y'\n- >-\n  a\n", "%YAML 1.2\n---\n\xef\xbb\xbf"} {
 		f.Add([]byte(s))
