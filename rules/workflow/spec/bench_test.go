@@ -43,6 +43,13 @@ func TestLarge(t *testing.T) {
 	}
 }
 
+func TestTooLarge(t *testing.T) {
+	s, ds := Parse("spec.yaml", []byte("id: a\nrequirements: []\nworkflow:\n"+strings.Repeat("- x\n", maxItems+1)))
+	if len(ds) != 1 || ds[0].Code != "too-large" || ds[0].Range.Start.Line != 3 || len(s.Items) > 0 {
+		t.Errorf("%d items, %v", len(s.Items), ds)
+	}
+}
+
 func benchmark(b *testing.B, n int) {
 	src := large(n, "")
 	b.SetBytes(int64(len(src)))

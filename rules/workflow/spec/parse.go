@@ -63,11 +63,18 @@ func Parse(file string, src []byte) (*Spec, diag.List) {
 	return s, c.diags.Sort()
 }
 
+// maxItems bounds what is looked at one by one.
+const maxItems = 100000
+
 const notAnItem = "The `workflow` field must be a list of task instances or task groups."
 
 func (c *checker) workflow(s *Spec, n *yamltree.Node) {
 	if n.Kind != yamltree.List {
 		c.bad("bad-type", n.Head(), "workflow is a list", notAnItem, "")
+		return
+	}
+	if len(n.List) > maxItems {
+		c.bad("too-large", c.places.Key("/workflow"), "The workflow is too large", fmt.Sprintf("It has %d elements; %d are read at most.", len(n.List), maxItems), "")
 		return
 	}
 	for i, e := range n.List {

@@ -16,7 +16,7 @@ import (
 
 const (
 	// maxFile bounds what is read at all, in bytes.
-	maxFile = 16 << 20
+	maxFile = 8 << 20
 	// maxDepth is how deep values nest. Python itself takes no more than 200 brackets.
 	maxDepth = 100
 	// maxOpen is how many brackets or marks may be open before the parser, which recurses, is asked at all. Brackets in text count.
