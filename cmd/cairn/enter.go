@@ -12,9 +12,9 @@ import (
 	"github.com/cairn-build/cairn/graph/label"
 )
 
-// enterTarget runs a command where a target's action runs, after what the action reads has been built; or, with failed, where its
-// last failure was. The command's exit code is passed on as an exitError.
-func (s *session) enterTarget(ctx context.Context, target string, argv []string, failed bool) error {
+// enterTarget runs a command where a target's action runs, or the test of it that is called of, after what the action reads has been
+// built; or, with failed, where its last failure was. The command's exit code is passed on as an exitError.
+func (s *session) enterTarget(ctx context.Context, target, of string, argv []string, failed bool) error {
 	l, err := s.target(target)
 	if err != nil {
 		return err
@@ -24,11 +24,11 @@ func (s *session) enterTarget(ctx context.Context, target string, argv []string,
 			return err
 		}
 	}
-	code, err := s.engine.ExecIn(ctx, l.String(), "", argv, failed, os.Stdin, os.Stdout, os.Stderr)
+	code, err := s.engine.ExecIn(ctx, build.TestID{Label: l.String(), Case: of}, argv, failed, os.Stdin, os.Stdout, os.Stderr)
 	var gone *action.MissingInputError
 	switch {
 	case failed && errors.Is(err, fs.ErrNotExist):
-		return usagef("no failed action of %s is kept: the last one succeeded, or there was none", l)
+		return usagef("no failed action of %s is kept: the last one succeeded, or there was none", build.TestID{Label: l.String(), Case: of})
 	case errors.As(err, &gone):
 		return &usageError{err.Error(), "cairn build " + l.String() + " makes them."}
 	case err == nil && code != 0:
@@ -37,7 +37,8 @@ func (s *session) enterTarget(ctx context.Context, target string, argv []string,
 	return err
 }
 
-// buildDeps builds what a target depends on, and the target where it is the program itself that is entered. Where there is nothing to do it says nothing.
+// buildDeps builds what a target depends on, and the target where it is the program itself that is entered. Where there is nothing to
+// do it says nothing.
 func (s *session) buildDeps(ctx context.Context, l label.Label) error {
 	g, err := s.engine.Graph(ctx)
 	if err != nil {

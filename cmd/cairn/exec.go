@@ -3,7 +3,10 @@ package main
 import "github.com/spf13/cobra"
 
 func execCommand(a *app) *cobra.Command {
-	var failed bool
+	var (
+		failed bool
+		of     string
+	)
 	c := &cobra.Command{
 		Use:   "exec TARGET -- CMD [ARG...]",
 		Short: "Runs one command in exactly the environment of a target's action.",
@@ -19,10 +22,11 @@ func execCommand(a *app) *cobra.Command {
 				return &usageError{"exec takes one target, and a command after --", "Usage: " + useLine(c)}
 			}
 			return a.with(func(s *session) error {
-				return s.enterTarget(c.Context(), args[0], args[1:], failed)
+				return s.enterTarget(c.Context(), args[0], of, args[1:], failed)
 			})
 		},
 	}
+	c.Flags().StringVar(&of, "case", "", "of a target with several tests, the one called `NAME`")
 	c.Flags().BoolVar(&failed, "failed", false, "in the sandbox that the target's last failure left")
 	return c
 }

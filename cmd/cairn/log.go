@@ -127,12 +127,7 @@ func (s *session) showRun(l *build.RunLog) error {
 }
 
 // called names an action's target, and what of it a test tests.
-func called(r build.ActionRecord) string {
-	if r.Case == "" {
-		return r.Label
-	}
-	return r.Label + " [" + r.Case + "]"
-}
+func called(r build.ActionRecord) string { return build.TestID{Label: r.Label, Case: r.Case}.String() }
 
 func (s *session) list(title string, rs []build.ActionRecord) {
 	if len(rs) == 0 {

@@ -3,7 +3,10 @@ package main
 import "github.com/spf13/cobra"
 
 func shellCommand(a *app) *cobra.Command {
-	var failed bool
+	var (
+		failed bool
+		of     string
+	)
 	c := &cobra.Command{
 		Use:   "shell TARGET",
 		Short: "Opens a shell in exactly the environment of a target's action.",
@@ -14,10 +17,11 @@ func shellCommand(a *app) *cobra.Command {
 		Args:    exactly(1, "one target; cairn exec runs a command there"),
 		RunE: func(c *cobra.Command, args []string) error {
 			return a.with(func(s *session) error {
-				return s.enterTarget(c.Context(), args[0], []string{"/bin/sh"}, failed)
+				return s.enterTarget(c.Context(), args[0], of, []string{"/bin/sh"}, failed)
 			})
 		},
 	}
+	c.Flags().StringVar(&of, "case", "", "of a target with several tests, the one called `NAME`")
 	c.Flags().BoolVar(&failed, "failed", false, "in the sandbox that the target's last failure left")
 	return c
 }

@@ -15,10 +15,18 @@ import (
 	"strings"
 )
 
+// Called names an action's target for people, and what of it a test tests.
+func Called(label, of string) string {
+	if of == "" {
+		return label
+	}
+	return label + " [" + of + "]"
+}
+
 // SpawnOf gives the command of a job, ready for a Runner.
 func (x *Executor) SpawnOf(j *Job, r exec.Runner) (*exec.Spawn, error) {
 	a, p := j.Action, j.Action.Spawn
-	s := &exec.Spawn{Name: j.Label, Argv: p.Argv, Stdout: p.Stdout, DepFile: p.DepFile, Tools: j.Tools,
+	s := &exec.Spawn{Name: Called(j.Label, a.Case), Argv: p.Argv, Stdout: p.Stdout, DepFile: p.DepFile, Tools: j.Tools,
 		Network: p.Network, Timeout: p.Timeout, KeepOnErr: true, Env: x.env(p)}
 	for _, o := range a.Outputs {
 		s.Outputs = append(s.Outputs, exec.Output{Path: o.Path, Tree: o.Kind == rule.OutputTree})

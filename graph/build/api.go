@@ -6,6 +6,7 @@ package build
 import (
 	"time"
 
+	"github.com/cairn-build/cairn/graph/action"
 	"github.com/cairn-build/cairn/graph/diag"
 	"github.com/cairn-build/cairn/graph/exec"
 	"github.com/cairn-build/cairn/graph/fetch"
@@ -64,6 +65,9 @@ type Request struct {
 
 // TestID names one test: a target's label, and the case where the target has several.
 type TestID struct{ Label, Case string }
+
+// String gives it for people: "//:t [hot day]".
+func (t TestID) String() string { return action.Called(t.Label, t.Case) }
 
 // Runnable says what kind of program a target starts.
 type Runnable struct {

@@ -37,6 +37,9 @@ func (s *session) failed(ctx context.Context, t *turn, err error) {
 		f.Hints = s.hints(t, f.Output)
 		if work.Kept != "" {
 			f.Repro = "cairn exec --failed " + t.label
+			if f.Case != "" {
+				f.Repro += " --case " + collapse([]string{f.Case})
+			}
 		}
 	} else {
 		f.Env = true
@@ -60,14 +63,15 @@ func (s *session) failed(ctx context.Context, t *turn, err error) {
 }
 
 // dropKept removes the kept sandbox of a target whose action has succeeded since.
-func (s *session) dropKept(label string) {
-	dir := s.e.keptDir(label)
+func (s *session) dropKept(name string) {
+	dir := s.e.keptDir(name)
 	writable(dir)
 	_ = os.RemoveAll(dir) // litter that the next failure replaces
 }
 
-func (e *Engine) keptDir(label string) string {
-	return filepath.Join(e.stateDir(), "failed", local.KeptName(label))
+// keptDir is where the failed command of an action is kept, see action.Called.
+func (e *Engine) keptDir(name string) string {
+	return filepath.Join(e.stateDir(), "failed", local.KeptName(name))
 }
 
 // reason2 is reason where the key is known at all.

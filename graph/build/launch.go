@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/cairn-build/cairn/graph/action"
+	"github.com/cairn-build/cairn/graph/diag"
 	"github.com/cairn-build/cairn/graph/exec/local"
 	"github.com/cairn-build/cairn/graph/rule"
 	"github.com/cairn-build/cairn/graph/state"
@@ -111,14 +112,14 @@ func (e *Engine) launch(ctx context.Context, g *state.Graph, t state.TargetID, p
 	return l, nil
 }
 
-// ExecIn runs one command in exactly the environment of a target's last action, or, with failed, in the kept folder of its
-// failed one, where no argv means the command that failed. It gives the command's own exit code.
-func (e *Engine) ExecIn(ctx context.Context, target, pkg string, argv []string, failed bool, stdin *os.File, stdout, stderr *os.File) (int, error) {
+// ExecIn runs one command in exactly the environment of a target's last action, or of the test that id names, or, with failed, in the kept
+// folder of its failed one, where no argv means the command that failed. It gives the command's own exit code.
+func (e *Engine) ExecIn(ctx context.Context, id TestID, argv []string, failed bool, stdin *os.File, stdout, stderr *os.File) (int, error) {
 	g, err := e.current(ctx, save)
 	if err != nil {
 		return 0, err
 	}
-	tid, err := e.target(g, target, pkg)
+	tid, err := e.target(g, id.Label, "")
 	if err != nil {
 		return 0, err
 	}
@@ -132,19 +133,21 @@ func (e *Engine) ExecIn(ctx context.Context, target, pkg string, argv []string, 
 	}
 	label := g.LabelText(tid)
 	if failed {
-		return lr.Enter(ctx, e.keptDir(label), argv, stdin, stdout, stderr)
+		return lr.Enter(ctx, e.keptDir(action.Called(label, id.Case)), argv, stdin, stdout, stderr)
 	}
 	s, err := e.newSession(g, Request{}, state.Wanted{})
 	if err != nil {
 		return 0, err
 	}
 	acts := g.TargetActions(tid)
+	var cases []string
 	for i := len(acts) - 1; i >= 0; i-- {
 		t := &turn{id: acts[i], label: label}
 		if t.act, err = s.declared(acts[i]); err != nil {
 			return 0, err
 		}
-		if t.act.Spawn == nil {
+		if t.act.Spawn == nil || id.Case != "" && t.act.Case != id.Case {
+			cases = append(cases, t.act.Case)
 			continue
 		}
 		if err := s.prepare(ctx, t); err != nil {
@@ -156,6 +159,13 @@ func (e *Engine) ExecIn(ctx context.Context, target, pkg string, argv []string, 
 		}
 		sp.Argv, sp.Timeout = argv, 0 // a person is not to be hurried
 		return lr.RunInteractive(ctx, sp, stdin, stdout, stderr)
+	}
+	if id.Case != "" {
+		text := fmt.Sprintf("%s has no test %q", label, id.Case)
+		if near := diag.DidYouMean(id.Case, cases); near != "" {
+			text += ". " + near
+		}
+		return 0, errors.New(text)
 	}
 	if p, ok := entersProgram(g, tid); ok {
 		return e.inProgram(ctx, g, tid, p, argv, stdin, stdout, stderr)

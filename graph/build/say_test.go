@@ -166,6 +166,17 @@ func TestCasesAreTestsOfTheirOwn(t *testing.T) {
 	if f := s.said[len(s.said)-1]; !f.Test || f.Case == "" {
 		t.Errorf("the event is %+v", f)
 	}
+	for _, f := range s.do(t, build.Request{Tests: true}).Failures {
+		if f.Repro != "cairn exec --failed //:s --case '"+f.Case+"'" {
+			t.Errorf("again: %s", f.Repro)
+		}
+		if code, err := s.ExecIn(t.Context(), build.TestID{Label: "//:s", Case: f.Case}, nil, true, nil, os.Stdout, os.Stderr); code != 1 || err != nil {
+			t.Errorf("%s runs once more: %d, %v", f.Case, code, err)
+		}
+	}
+	if _, err := s.ExecIn(t.Context(), build.TestID{Label: "//:s", Case: "god"}, []string{"true"}, false, nil, os.Stdout, os.Stderr); err == nil || !strings.Contains(err.Error(), `Did you mean "good"`) {
+		t.Errorf("no such case: %v", err)
+	}
 	if got := names(s.do(t, build.Request{Tests: true})); got != "bad one failed, bad two failed, fine unchanged, good unchanged" {
 		t.Errorf("once more: %s", got)
 	}

@@ -290,7 +290,7 @@ func (s *session) adopt(ctx context.Context, t *turn, d *action.Done) (schedule.
 	r := d.Result
 	changed := s.g.SetAction(t.id, state.ActionState{Key: t.job.Key, Done: !t.act.Uncached, Mark: t.mark, Run: s.run, Duration: r.Wall, Outputs: outs, Stdout: r.Stdout, Stderr: r.Stderr})
 	if t.hadPrev && t.prev.Exit != 0 {
-		s.dropKept(t.label)
+		s.dropKept(action.Called(t.label, t.act.Case))
 	}
 	s.notePlaced(placed)
 	s.finish(t, Ran, r, d, len(changed) == 0 && t.hadPrev)

@@ -19,7 +19,7 @@ func (u *UI) Event(e build.Event) {
 		u.finish(e.Finish)
 	case e.Start != nil:
 		u.forget(e.Start.ID) // one that had to wait for something that the cache had lost starts twice
-		u.running[e.Start.ID] = &action{label: cased(e.Start.Label, e.Start.Case), mnemonic: e.Start.Mnemonic, since: u.s.Now()}
+		u.running[e.Start.ID] = &action{label: build.TestID{Label: e.Start.Label, Case: e.Start.Case}.String(), mnemonic: e.Start.Mnemonic, since: u.s.Now()}
 		u.order = append(u.order, e.Start.ID)
 		u.startTicker()
 	case e.Progress != nil:

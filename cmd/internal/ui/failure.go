@@ -13,7 +13,7 @@ import (
 func appendFailure(b []byte, colored bool, f *build.Failure) []byte {
 	b = paint(b, colored, red, "failed")
 	b = append(b, ": "...)
-	b = paint(b, colored, bold, cased(f.Label, f.Case))
+	b = paint(b, colored, bold, build.TestID{Label: f.Label, Case: f.Case}.String())
 	if f.File != "" {
 		b = fmt.Appendf(b, " (%s:%d)", f.File, f.Line)
 	}
@@ -69,14 +69,6 @@ func appendProblems(b []byte, colored bool, f *build.Failure) []byte {
 
 // mostProblems is how many problems of one action are shown.
 const mostProblems = 50
-
-// cased names a test for people.
-func cased(label, of string) string {
-	if of == "" {
-		return label
-	}
-	return label + " [" + of + "]"
-}
 
 // barred appends the lines of an action's output, each after a bar.
 func barred(b, text []byte) []byte {

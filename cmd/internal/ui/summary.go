@@ -48,7 +48,7 @@ func (u *UI) Tests(ts []build.TestResult) {
 			b = paint(b, u.s.OutColor, green, "ok")
 			b = append(b, "  "...)
 		}
-		b = fmt.Appendf(b, "  %s", cased(t.Label, t.Case))
+		b = fmt.Appendf(b, "  %s", build.TestID{Label: t.Label, Case: t.Case})
 		if t.Run > 1 {
 			b = fmt.Appendf(b, " (run %d)", t.Run)
 		}
