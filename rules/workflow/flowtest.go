@@ -68,7 +68,7 @@ func analyzeFlowTest(c *rule.Context) error {
 	}
 	t.tools = c.OutputTree("", "tools")
 	for _, a := range slices.Concat(t.flow.Env.Sources, t.flow.Sources) {
-		if a.Kind == rule.Source && strings.HasSuffix(a.Path, ".py") && !slices.Contains(t.watch, a.Path) {
+		if a.Kind == rule.Source && watched(a.Path) && !slices.Contains(t.watch, a.Path) {
 			t.watch = append(t.watch, a.Path)
 		}
 	}
@@ -80,6 +80,12 @@ func analyzeFlowTest(c *rule.Context) error {
 		}
 	}
 	return nil
+}
+
+// watched says whether it is known of a file whether a run reads it: of modules the interpreter says so, and the examples of a package are
+// those of the tasks that it replaces. Other files may be read by machine code, of which nothing is known.
+func watched(file string) bool {
+	return strings.HasSuffix(file, ".py") || strings.Contains(path.Base(file), ".example-return.")
 }
 
 // read reads all attributes and the cases. Where the cases are not sound, what says so is declared in place of tests.
@@ -273,7 +279,7 @@ func (t *flowTest) run(k *cases.Case, name string, params rule.Artifact, mode, a
 	slices.Sort(tools)
 	s := &rule.Spawn{Env: registryVariables, HostTools: slices.Compact(tools), Posix: len(own) > 0, Layers: []rule.Layer{f.Env.Layer}}
 	if len(t.watch) > 0 {
-		// Of the tasks' modules only those that a run opened count: the interpreter says which. All else counts as it is.
+		// Of the tasks' modules and examples only those that a run opened count. All else counts as it is.
 		s.DepFile = c.OutPath(base + ".d")
 		s.Discover = t.watch
 		argv = append(argv, "--depfile="+s.DepFile)

@@ -244,7 +244,7 @@ def empty(example, to):
     frame.iloc[:0].to_parquet(to)
 
 
-def depfile(file, log, watch):
+def depfile(o, log, watch, root):
     with open(watch, encoding="utf-8") as f:
         names = set(f.read().split("\n"))
     try:
@@ -253,8 +253,14 @@ def depfile(file, log, watch):
     except FileNotFoundError:
         read = set()
     if "*" not in read:
+        # Who reads an example may be machine code, which says nothing; which examples there are to read is known.
+        stems = [(m.replace(".", "/"), f.replace("_", "-") + ".example-return.") for m, f in examples(o)] if o.mock_io else []
+        for folder in o.path:
+            for module, stem in stems:
+                at = os.path.relpath(os.path.join(folder, module, stem), root)
+                read.update(n for n in names if n.startswith(at))
         names &= read
-    with open(file, "w", encoding="utf-8") as f:
+    with open(o.depfile, "w", encoding="utf-8") as f:
         f.write("run:" + "".join(" \\\n " + re.sub(r"([ #])", r"\\\1", n).replace("$", "$$") for n in sorted(names)) + "\n")
 
 
@@ -299,7 +305,7 @@ def run(o, tools, root):
     with open(o.out, "w", encoding="utf-8") as f:
         json.dump(said, f, ensure_ascii=False, indent=1, sort_keys=True)
     if o.depfile:
-        depfile(o.depfile, log, tools + "/watch")
+        depfile(o, log, tools + "/watch", root)
 
 
 main()
