@@ -149,7 +149,11 @@ def plain(value: Any) -> Any:
     """Turn a result into what JSON can say: models and frames by their own JSON form, what has none by its repr."""
     from pydantic_core import to_json
 
-    return json.loads(to_json(value, fallback=_plain, inf_nan_mode="null"))
+    try:
+        text = to_json(value, fallback=_plain, inf_nan_mode="null", bytes_mode="base64")
+    except Exception as e:
+        raise ValueError(f"the result cannot be written as JSON: {e}") from e
+    return json.loads(text)
 
 
 def _plain(value: Any) -> Any:
