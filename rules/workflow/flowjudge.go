@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strconv"
 	"strings"
@@ -82,7 +81,7 @@ func judge(_ context.Context, c rule.CallContext) error {
 		}
 		j.compare(expectation(other), got, "what "+j.v.First+" gives", "")
 	case j.v.Known:
-		b, err := readWhole(c, j.v.Snapshot)
+		b, err := inputBytes(c, j.v.Snapshot)
 		if err != nil {
 			return err
 		}
@@ -117,7 +116,7 @@ func writeSnapshot(_ context.Context, c rule.CallContext) error {
 // readCases is workflow_test_cases/1: it says what is wrong with a file of cases.
 func readCases(_ context.Context, c rule.CallContext) error {
 	file := string(c.Args())
-	b, err := readWhole(c, file)
+	b, err := inputBytes(c, file)
 	if err != nil {
 		return err
 	}
@@ -139,17 +138,8 @@ func openVerdict(c rule.CallContext) (*judged, *said, error) {
 	return j, s, err
 }
 
-func readWhole(c rule.CallContext, file string) ([]byte, error) {
-	r, err := c.Open(file)
-	if err != nil {
-		return nil, err
-	}
-	defer r.Close()
-	return io.ReadAll(r)
-}
-
 func readSaid(c rule.CallContext, file string) (*said, error) {
-	b, err := readWhole(c, file)
+	b, err := inputBytes(c, file)
 	if err != nil {
 		return nil, err
 	}
