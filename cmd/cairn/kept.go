@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/cairn-build/cairn/cmd/internal/ui"
 	"github.com/cairn-build/cairn/graph/build"
 	"github.com/cairn-build/cairn/graph/rule"
 )
@@ -134,10 +135,12 @@ func (s *session) showWritten(ps []placeJSON, round int) {
 // showKept ends a build that wrote.
 func (s *session) showKept(sum *build.Summary, ps []placeJSON, failed error) error {
 	if s.flags.json {
+		j := ui.SummaryOf(sum)
+		j.Exit = summaryCode(sum)
 		if err := s.ui.JSON(struct {
+			ui.SummaryJSON
 			Places []placeJSON `json:"places"`
-			Exit   int         `json:"exit"`
-		}{ps, summaryCode(sum)}); err != nil {
+		}{j, ps}); err != nil {
 			return err
 		}
 	} else {
