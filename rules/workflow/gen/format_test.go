@@ -23,7 +23,7 @@ func TestRuffLeavesPackagesAsTheyAre(t *testing.T) {
 		}
 	}
 	for _, v := range []string{"0.16.6", "0.17.6"} {
-		ruff := filepath.Join(ruletest.PythonTools(t, "ruff=="+v), "bin", "ruff")
+		ruff := ruletest.Ruff(t, v)
 		for _, args := range [][]string{{"format", "--no-cache", "--diff"}, {"check", "--no-cache", "--extend-select", "I"}} {
 			c := exec.Command(ruff, append(args, p.Dir)...)
 			c.Dir = dir

@@ -146,7 +146,7 @@ func TestRuffLeavesItAsItIs(t *testing.T) {
 	small.Tasks[0].Partial = nil
 	dirs := []string{files(t, tour(), options), files(t, small, options)}
 	for _, v := range []string{"0.16.6", "0.17.6"} {
-		ruff := filepath.Join(ruletest.PythonTools(t, "ruff=="+v), "bin", "ruff")
+		ruff := ruletest.Ruff(t, v)
 		for _, dir := range dirs {
 			for _, args := range [][]string{{"format", "--isolated", "--no-cache", "--diff"}, {"check", "--isolated", "--no-cache", "--select", "I,F,E4,E7,E9"}} {
 				c := exec.Command(ruff, append(args, ".")...)

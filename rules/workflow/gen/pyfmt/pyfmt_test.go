@@ -36,7 +36,7 @@ func TestRuffLeavesItAsItIs(t *testing.T) {
 		}
 	}
 	for _, v := range versions {
-		ruff := filepath.Join(ruletest.PythonTools(t, "ruff=="+v), "bin", "ruff")
+		ruff := ruletest.Ruff(t, v)
 		for _, args := range [][]string{{"format", "--isolated", "--no-cache", "--diff"}, {"check", "--isolated", "--no-cache", "--select", "I", "--diff"}} {
 			c := exec.Command(ruff, append(args, ".")...)
 			c.Dir = dir
