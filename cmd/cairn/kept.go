@@ -98,11 +98,12 @@ func (s *session) buildAndWrite(ctx context.Context, r build.Request) error {
 		ks, err := s.engine.Write(ctx, r)
 		ps := placesOf(ks)
 		wrote := false
-		for i, p := range ps {
+		for _, p := range ps {
 			wrote = wrote || p.Written
-			if round == 1 {
+			switch i := slices.IndexFunc(all, func(o placeJSON) bool { return o.To == p.To && o.Label == p.Label }); {
+			case i < 0: // what was written may have made another target
 				all = append(all, p)
-			} else if p.Written {
+			case p.Written:
 				all[i] = p
 			}
 		}
