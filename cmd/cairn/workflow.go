@@ -180,10 +180,17 @@ func replacePackage(dir string, files []gen.File) error {
 			return err
 		}
 	}
-	if err := os.Rename(dir, old); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	switch _, err := os.Lstat(dir); {
+	case errors.Is(err, fs.ErrNotExist):
+		return os.Rename(made, dir)
+	case err != nil:
 		return err
 	}
-	if err := os.Rename(made, dir); err != nil {
+	if exchange(made, dir) == nil {
+		old = made
+	} else if err := os.Rename(dir, old); err != nil {
+		return err
+	} else if err := os.Rename(made, dir); err != nil {
 		return errors.Join(err, os.Rename(old, dir))
 	}
 	for _, name := range []string{"pixi.lock", ".pixi"} {
