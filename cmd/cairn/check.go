@@ -18,6 +18,7 @@ func checkCommand(a *app) *cobra.Command {
 			"keep in the source tree with what they make. `cairn build --write` renews what is out of date.",
 		Example: "  cairn check\n  cairn check //flows/...",
 		RunE: func(c *cobra.Command, args []string) error {
+			a.flags.keepGoing = true // every problem of every file
 			return a.with(func(s *session) error {
 				n, keeps, ds := s.engine.Check(c.Context())
 				if err := ds.Err(); err != nil {
