@@ -37,6 +37,7 @@ func (l *linker) arguments(t *Task) {
 	if mapped && t.ArgValues != nil && len(t.ArgNames) > 0 {
 		l.mapped(t)
 	}
+	l.passable(t, known)
 	var missing []string
 	for _, name := range known {
 		switch {
@@ -66,6 +67,21 @@ func (l *linker) known(t *Task, name string, known []string, given map[string]bo
 	l.report(diag.Diag{Code: "unknown-argument", Summary: fmt.Sprintf("The task %q has no argument %q", clip(t.Task), clip(name)), Detail: detail,
 		Hint: diag.DidYouMean(name, known), Range: at})
 	return false
+}
+
+// passable says that an argument called self can neither be bound nor set: wt-task's own method that binds arguments has one of that name.
+func (l *linker) passable(t *Task, known []string) {
+	const self = "self"
+	at := l.s.Places.Value(t.At + "/task")
+	switch {
+	case slices.ContainsFunc(t.Partial, func(e spec.Entry) bool { return e.Key == self }):
+		at = l.s.Places.Key(spec.Pointer(t.At, "partial", self))
+	case slices.Contains(t.ArgNames, self) || !slices.Contains(known, self):
+		return
+	}
+	l.report(diag.Diag{Code: "bad-argument", Summary: fmt.Sprintf("The task %q has an argument that is called self", clip(t.Task)),
+		Detail: "wt-task cannot pass it on, be it bound or set by a user: its `partial` has a `self` of its own.",
+		Hint:   "Give the argument another name in the function.", Range: at})
 }
 
 // missing says which arguments nothing can give a value to.
