@@ -8,6 +8,8 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/cairn-build/cairn/graph/diag"
 	"github.com/cairn-build/cairn/graph/rule"
@@ -39,40 +41,53 @@ type notes struct {
 	Said   diag.List
 }
 
-// encode gives the notes as JSON. Places are packed: pointer, then line and column of start and end.
+// encode packs the notes: a line with the file's name and what was said as JSON, then one for each place, by rising pointer: line, column and
+// byte of its start and end, and the pointer. It is made for each workflow in each evaluation, so it takes no detour.
 func (n notes) encode() []byte {
 	if n.File == "" {
 		return nil
 	}
-	type packed struct {
-		File   string            `json:"file"`
-		Places map[string][6]int `json:"places"`
-		Said   diag.List         `json:"said,omitempty"`
-	}
-	p := packed{n.File, make(map[string][6]int, len(n.Places)), n.Said}
-	for at, r := range n.Places {
-		p.Places[at] = [6]int{r.Start.Line, r.Start.Column, r.Start.Byte, r.End.Line, r.End.Column, r.End.Byte}
-	}
-	b, err := json.Marshal(p)
+	head, err := json.Marshal(noteHead{n.File, n.Said})
 	if err != nil {
 		return nil // messages without places
+	}
+	b := append(make([]byte, 0, len(head)+64*len(n.Places)), head...)
+	for _, at := range slices.Sorted(maps.Keys(n.Places)) {
+		b = append(b, '\n')
+		r := n.Places[at]
+		for _, x := range [...]int{r.Start.Line, r.Start.Column, r.Start.Byte, r.End.Line, r.End.Column, r.End.Byte} {
+			b = append(strconv.AppendInt(b, int64(x), 10), ' ')
+		}
+		b = append(b, strings.ReplaceAll(at, "\n", "\\n")...) // a key that spans lines has no place of its own
 	}
 	return b
 }
 
+// noteHead is the first line of packed notes.
+type noteHead struct {
+	File string    `json:"file"`
+	Said diag.List `json:"said,omitempty"`
+}
+
 func decodeNotes(b []byte) (n notes) {
-	var p struct {
-		File   string            `json:"file"`
-		Places map[string][6]int `json:"places"`
-		Said   diag.List         `json:"said"`
-	}
 	n.Places = spec.Places{}
-	if json.Unmarshal(b, &p) != nil {
+	head, rest, _ := strings.Cut(string(b), "\n")
+	var h noteHead
+	if json.Unmarshal([]byte(head), &h) != nil {
 		return n
 	}
-	n.File, n.Said = p.File, p.Said
-	for at, x := range p.Places {
-		n.Places[at] = diag.Range{File: p.File, Start: diag.Pos{Line: x[0], Column: x[1], Byte: x[2]}, End: diag.Pos{Line: x[3], Column: x[4], Byte: x[5]}}
+	n.File, n.Said = h.File, h.Said
+	for line := range strings.Lines(rest) {
+		words := strings.SplitN(strings.TrimSuffix(line, "\n"), " ", 7)
+		var x [6]int
+		for i := range x {
+			if len(words) == 7 {
+				x[i], _ = strconv.Atoi(words[i]) // what is no number is no place
+			}
+		}
+		if len(words) == 7 && x[0] > 0 {
+			n.Places[words[6]] = diag.Range{File: h.File, Start: diag.Pos{Line: x[0], Column: x[1], Byte: x[2]}, End: diag.Pos{Line: x[3], Column: x[4], Byte: x[5]}}
+		}
 	}
 	return n
 }
