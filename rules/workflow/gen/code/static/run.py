@@ -69,7 +69,7 @@ def _run(args: argparse.Namespace, place: results.Place, tell: Any) -> int:
         code, out = 130, outcome(error=recorder.stopped("was interrupted"))
     except BaseException as e:
         code, out = 1, outcome(error=_said(e), trace=traceback.format_exc())
-        if args.progress == "text":
+        if args.progress != "json":
             print(_where(e) + str(out["error"]), file=sys.stderr)
     place.write(out)
     tell("written\n")
