@@ -210,17 +210,3 @@ func (k *Keeping) Differs() bool {
 
 // UpToDate says whether all that is made lies there, and nothing that was and no longer is.
 func (k *Keeping) UpToDate() bool { return k.Made && !k.Differs() && k.Refused == "" }
-
-// KeepsAny says whether a target that patterns cover keeps something in the source tree by `cairn build --write`, or has something checked.
-func (e *Engine) KeepsAny(ctx context.Context, r Request) (bool, error) {
-	g, err := e.current(ctx, save)
-	if err != nil {
-		return false, err
-	}
-	sel, err := e.selectTargets(g, r.Patterns, false)
-	if err != nil {
-		return false, err
-	}
-	_, makers, err := e.keeps(g, targetsOf(g, sel), rule.OnWrite, true)
-	return len(makers) > 0, err
-}
