@@ -81,12 +81,12 @@ func (b *bench) edit() error {
 	}
 	compiles := 0
 	shortest, middle, err := least(b.turns, func() (time.Duration, error) {
-		before := fmt.Sprintf("title: Mean speeds %d\n", b.edits)
-		if b.edits == 0 {
-			before = "title: Mean speeds\n"
+		before := "title: Mean speeds\n"
+		if b.edits > 0 {
+			before = fmt.Sprintf("title: Mean speeds %s %d\n", b.run, b.edits)
 		}
 		b.edits++
-		if err := replace(filepath.Join(ws, tracksSpec), before, fmt.Sprintf("title: Mean speeds %d\n", b.edits)); err != nil {
+		if err := replace(filepath.Join(ws, tracksSpec), before, fmt.Sprintf("title: Mean speeds %s %d\n", b.run, b.edits)); err != nil {
 			return 0, err
 		}
 		ran, took, err := b.counted(ws, "build", "//:tracks")

@@ -31,7 +31,7 @@ func (b *bench) hundred() error {
 		files[fmt.Sprintf("src/bulk/m%02d.py", m)] = hundredModule(m)
 	}
 	for w := range workflows {
-		files[fmt.Sprintf("specs/w%02d.yaml", w)] = hundredSpec(w)
+		files[fmt.Sprintf("specs/w%02d.yaml", w)] = hundredSpec(w, b.run)
 	}
 	for name, text := range files {
 		if err := write(filepath.Join(ws, name), text); err != nil {
@@ -143,7 +143,7 @@ def plus_%02d(value: int, by: int = 1) -> int:
 `, m, m)
 }
 
-func hundredSpec(w int) string {
+func hundredSpec(w int, run string) string {
 	m := w % modules
 	return fmt.Sprintf(`# Workflow %02d.
 id: w%02d
@@ -160,9 +160,9 @@ workflow:
     id: third
     task: plus_%02d
     partial: { value: "${{ workflow.second.return }}", by: 2 }
-  - name: The text that is looked for
+  - name: The last one of run %s
     id: fourth
     task: plus_%02d
     partial: { value: "${{ workflow.third.return }}", by: 10 }
-`, w, w, m, m, m)
+`, w, w, m, m, run, m)
 }

@@ -16,7 +16,9 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/cairn-build/cairn/cmd/internal/figures"
 )
@@ -77,6 +79,7 @@ func parseFlags() (*settings, error) {
 type bench struct {
 	*settings
 	*figures.Report
+	run   string // another one each time, so that what a kept cache has is no answer
 	edits int
 }
 
@@ -96,7 +99,7 @@ func run(s *settings) error {
 		}
 		defer removeAll(s.dir)
 	}
-	b := &bench{settings: s, Report: &figures.Report{Name: "flowbench"}}
+	b := &bench{settings: s, Report: &figures.Report{Name: "flowbench"}, run: strconv.FormatInt(time.Now().UnixNano(), 36)}
 	if err := b.prepare(); err != nil {
 		return err
 	}
