@@ -17,8 +17,8 @@ var (
 	quoted   = regexp.MustCompile("``(.+?)``|`([^`]+)`")
 )
 
-// The page on the language of specs has every code that the tables of cases have and no other, and texts in its third column stand in those
-// cases.
+// The page on the language of specs has every code that the tables of cases have and none that nothing tests, and texts in its third column
+// stand in those cases.
 func TestSpecPage(t *testing.T) {
 	page := manual(t)["docs/workflow-spec.md"]
 	var cases strings.Builder
@@ -61,8 +61,21 @@ func TestSpecPage(t *testing.T) {
 			t.Errorf("the page does not have the code %s", code)
 		}
 	}
+	// What no table can hold, such as a file that is too large, has a test in Go.
+	var source strings.Builder
+	files, err := filepath.Glob("../../rules/workflow/*/*_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		b, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		source.Write(b)
+	}
 	for _, code := range told {
-		if !slices.Contains(used, code) {
+		if !slices.Contains(used, code) && !strings.Contains(source.String(), `"`+code+`"`) {
 			t.Errorf("no case has the code %s", code)
 		}
 	}
