@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/cairn-build/cairn/rules/workflow/ojson"
+	"github.com/cairn-build/cairn/rules/workflow/spec"
 )
 
 // Parse reads a whole registry.json: what the action of a task_package writes, or `wt-registry --format json` prints.
@@ -75,6 +77,12 @@ func entry(o *ojson.Object) (*Entry, error) {
 	}
 	if e.Public == "" {
 		e.Public = e.Module
+	}
+	// They are written into code.
+	for _, name := range append(strings.Split(e.Module+"."+e.Public, "."), e.Function) {
+		if !spec.IsName(name) {
+			return nil, fmt.Errorf("%q of %q cannot be a name in Python", name, e.Public+"."+e.Function)
+		}
 	}
 	for _, t := range m.List("tags") {
 		if s, ok := t.(string); ok {

@@ -53,6 +53,11 @@ func TestParseRefuses(t *testing.T) {
 		`{"entries": {}, "version": "2.0.0"}`: "version 2.0.0",
 		`{"entries": {"a.b": {}}}`:            `task "a.b": it needs`,
 		`{"entries": {"a.b": 3}}`:             `task "a.b": it needs`,
+
+		`{"entries": {"a": {"module_path": "m", "public_module_path": "m import f\\nimport evil\\nfrom m", "function_name": "f", "json_schema": {}}}}`: "cannot be a name in Python",
+		`{"entries": {"a": {"module_path": "m.class", "function_name": "f", "json_schema": {}}}}`:                                                      `"class" of "m.class.f" cannot be`,
+		`{"entries": {"a": {"module_path": "..m", "function_name": "f", "json_schema": {}}}}`:                                                          `"" of "..m.f" cannot be`,
+		`{"entries": {"a": {"module_path": "m", "function_name": "f()", "json_schema": {}}}}`:                                                          `"f()" of "m.f()" cannot be`,
 	} {
 		if _, err := Parse([]byte(in)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", in, err)

@@ -60,6 +60,12 @@ var (
 	notXIDStart = &unicode.RangeTable{R16: []unicode.Range16{{0x0e33, 0x0e33, 1}, {0x0eb3, 0x0eb3, 1}, {0xff9e, 0xff9f, 1}}}
 )
 
+// IsName says whether s can be a name in Python: an identifier that is no keyword, as Python itself writes it.
+func IsName(s string) bool {
+	why, _ := badName(s)
+	return why == ""
+}
+
 // badName says in the words of the ecosystem why s is no name of an argument, "" where it is one; hint may be "".
 func badName(s string) (why, hint string) {
 	switch n := norm.NFKC.String(s); {
