@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/cairn-build/cairn/graph/diag"
 	"github.com/cairn-build/cairn/rules/workflow/yamltree"
@@ -135,6 +136,11 @@ func (c *checker) channel(name string, rng diag.Range) {
 		return
 	}
 	if u, err := url.Parse(name); err == nil && u.Scheme != "" && strings.Contains(name, "://") {
+		if u.Scheme == "file" && strings.ContainsAny(name, shellLetters) {
+			c.bad("bad-requirement", rng, fmt.Sprintf("%q is no address", clip(name)), "A channel's folder is named in commands, and has no letters that a shell reads.", "")
+		} else {
+			c.address(name, rng)
+		}
 		return
 	}
 	names := make([]string, 0, len(Channels))
@@ -143,6 +149,16 @@ func (c *checker) channel(name string, rng diag.Range) {
 	}
 	slices.Sort(names)
 	c.bad("bad-requirement", rng, fmt.Sprintf("Unknown channel %s", clip(name)), "A channel is an address or one of "+list(names)+".", diag.DidYouMean(name, names))
+}
+
+// shellLetters may stand in addresses, and mean something to a shell.
+const shellLetters = "$&;()*?!#'[]{}~%="
+
+// address checks that a text can be, or be a part of, an address that others read: a requirement of pip's, say.
+func (c *checker) address(s string, rng diag.Range) {
+	if i := strings.IndexFunc(s, func(r rune) bool { return !unicode.IsPrint(r) || strings.ContainsRune(" \"<>\\^`|", r) }); i >= 0 {
+		c.bad("bad-requirement", rng, fmt.Sprintf("%q is no address", clip(s)), "An address has neither spaces nor quotes nor what cannot be seen.", "")
+	}
 }
 
 // matchSpec reads the short form: [channel::]name[ version].
@@ -206,7 +222,20 @@ func (c *checker) pypi(n *yamltree.Node, at string) Requirement {
 	for key, to := range map[string]*string{"git": &r.Git, "path": &r.Path, "url": &r.URL, "rev": &r.Rev, "branch": &r.Branch, "tag": &r.Tag, "subdirectory": &r.Subdirectory} {
 		read(key, to)
 	}
+	for _, key := range []string{"git", "url", "rev", "branch", "tag", "subdirectory"} {
+		if v := n.Get(key); v != nil && v.Kind == yamltree.String {
+			c.address(v.Text, v.Range)
+		}
+	}
+	if strings.IndexFunc(r.Path, unicode.IsControl) >= 0 {
+		c.bad("bad-requirement", n.Get("path").Range, fmt.Sprintf("%q is no path", clip(r.Path)), "A path has no letters that cannot be seen.", "")
+	}
 	r.Extras = c.texts(n.Get("extras"), at+"/extras", "extras")
+	for _, x := range r.Extras {
+		if !pypiName(x) {
+			c.bad("bad-requirement", n.Get("extras").Range, fmt.Sprintf("%q is no name of an extra", clip(x)), "A name has letters, digits, `.`, `_` and `-`.", "")
+		}
+	}
 	if e := n.Get("editable"); e != nil && e.Kind != yamltree.Null {
 		if e.Kind != yamltree.Bool {
 			c.wrongType(e, "editable is true or false", "Input should be a valid boolean", "")
