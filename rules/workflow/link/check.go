@@ -2,6 +2,7 @@ package link
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -20,7 +21,7 @@ type checker struct {
 
 // value checks a value that stands at a pointer of the file.
 func (c *checker) value(v *spec.Value, want *shape, at string) {
-	if want == nil {
+	if want == nil || v.Wrong {
 		return
 	}
 	if v.Kind == spec.Return {
@@ -71,10 +72,16 @@ func narrowed(v *spec.Value, want *shape) *shape {
 
 // refused is refusesValue, where that is known.
 func (c *checker) refused(v *spec.Value, want *shape) bool {
-	if !c.sure && mentionsForeign(want, 0) {
+	if !c.sure && mentionsForeign(want, 0) || holdsWrong(v) {
 		return false
 	}
 	return refusesValue(v, want, 0)
+}
+
+// holdsWrong says whether something in v was reported already.
+func holdsWrong(v *spec.Value) bool {
+	return v.Wrong || slices.ContainsFunc(v.List, func(x spec.Value) bool { return holdsWrong(&x) }) ||
+		slices.ContainsFunc(v.Dict, func(e spec.Entry) bool { return holdsWrong(&e.Value) })
 }
 
 func (c *checker) entries(v *spec.Value, want *shape, at string) {

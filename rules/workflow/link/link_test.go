@@ -289,3 +289,14 @@ func FuzzLink(f *testing.F) {
 		}
 	})
 }
+
+// TestWrongVariable: of what the file's reader has found fault with, nothing more is said.
+func TestWrongVariable(t *testing.T) {
+	s, ds := spec.Parse("spec.yaml", []byte(head+"workflow:\n- {id: a, task: use, partial: {n: \"${{ a.b }}\", many: [\"${{ a.b }}\"], window: {since: \"${{ a.b }}\"}}}\n"))
+	if len(ds) != 3 {
+		t.Errorf("the reader says %v", ds)
+	}
+	if _, ds := Link(s, finder(t)); len(ds) > 0 {
+		t.Errorf("and then %v", ds)
+	}
+}

@@ -144,6 +144,8 @@ type Value struct {
 	Text string  `json:"text,omitempty"` // "true" or "false" of a Bool
 	List []Value `json:"list,omitempty"`
 	Dict []Entry `json:"dict,omitempty"`
+	// Wrong says that there is no value: what stands there was reported, and nothing more is to be said of it.
+	Wrong bool `json:"-"`
 }
 
 // Entry is a key of a dictionary, or an argument's name, with its value. Dictionaries keep the file's order.

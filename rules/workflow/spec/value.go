@@ -77,11 +77,11 @@ func (c *checker) nested(n *yamltree.Node, at string, vars bool) Value {
 	return v
 }
 
-// variable reads a variable. What it gives for one that is none is a null.
+// variable reads a variable. What it gives for one that is none is a null that is Wrong.
 func (c *checker) variable(n *yamltree.Node) Value {
 	fail := func(detail, hint string) Value {
 		c.bad("bad-variable", n.Head(), "Not a variable", detail, hint)
-		return Value{Kind: Null}
+		return Value{Kind: Null, Wrong: true}
 	}
 	if n.Kind != yamltree.String {
 		what := n.Text
