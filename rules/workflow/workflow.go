@@ -59,11 +59,11 @@ func analyzeWorkflow(c *rule.Context) error {
 	if !ok || !ok2 {
 		return nil
 	}
-	dir, module := manifest.Names(c.String("package_prefix"), fs.id)
-	if err := rule.CheckRel(dir); err != nil || strings.ContainsAny(dir, "/ ") {
-		c.Problem("package_prefix", "bad-prefix", fmt.Sprintf("Bad prefix %q", c.String("package_prefix")), fmt.Sprintf("The package's folder would be %q.", dir))
+	if err := manifest.CheckPrefix(c.String("package_prefix")); err != nil {
+		c.Problem("package_prefix", "bad-prefix", fmt.Sprintf("Bad prefix %q", c.String("package_prefix")), "A prefix of names begins with a letter from a to z, and has only such letters, digits, `-` and `_`.")
 		return nil
 	}
+	dir, module := manifest.Names(c.String("package_prefix"), fs.id)
 	a := compileArgs{File: fs.file.Path, ID: c.String("id"), Prefix: c.String("package_prefix"), Version: c.String("version"), Variant: c.String("variant")}
 	var n notes
 	act := rule.Action{Mnemonic: "Compile", Call: &rule.Call{Func: "workflow_compile/1"}}

@@ -80,6 +80,8 @@ func TestWorkflow(t *testing.T) {
 		{Name: "tasks of two environments", Attrs: with("tasks", []string{"//t:a", "//t:other"})},
 		{Name: "two environments", Attrs: with("python_env", "//e:two")},
 		{Name: "a prefix that climbs", Attrs: with("package_prefix", "../")},
+		{Name: "a prefix of nothing", Attrs: with("package_prefix", "")},
+		{Name: "a prefix that no module has", Attrs: with("package_prefix", "1x-")},
 		{Name: "a place that climbs", Attrs: with("write_to", "../x")},
 		{Name: "a folder of overrides", Attrs: with("env_overrides", "//r:tree")},
 	})

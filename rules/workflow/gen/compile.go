@@ -22,9 +22,13 @@ import (
 const DefaultPrefix = "wt-"
 
 // Compile writes a workflow's package. An error is the user's: a diag.List, with places in the spec, of overrides that have no place and
-// schemas that are none; others of a version or an env_overrides that cannot be read.
+// schemas that are none; others of a prefix, a version or an env_overrides that cannot be read.
 func Compile(w *link.Workflow, o Options) (*Package, error) {
-	dir, module := manifest.Names(cmp.Or(o.Prefix, DefaultPrefix), w.Spec.ID)
+	prefix := cmp.Or(o.Prefix, DefaultPrefix)
+	if err := manifest.CheckPrefix(prefix); err != nil {
+		return nil, err
+	}
+	dir, module := manifest.Names(prefix, w.Spec.ID)
 	p := &Package{Dir: dir, Module: module}
 	in := manifest.Input{Workflow: w, Dir: dir, Module: module, Version: manifest.Version{}.String(), Variant: o.Variant, Overrides: o.EnvOverrides}
 

@@ -3,6 +3,8 @@
 package manifest
 
 import (
+	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/cairn-build/cairn/rules/workflow/link"
@@ -18,6 +20,16 @@ type Input struct {
 	Variant  string // "" for none
 	// Overrides is the TOML of env_overrides, nil for none.
 	Overrides []byte
+}
+
+var prefix = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]*$`)
+
+// CheckPrefix says that names cannot begin with p: they are those of a package that pip and conda install, and of a module.
+func CheckPrefix(p string) error {
+	if !prefix.MatchString(p) {
+		return fmt.Errorf("a prefix of names begins with a letter from a to z, and has only such letters, digits, - and _; %q is none", p)
+	}
+	return nil
 }
 
 // Names gives the folder's and the module's name of the workflow id with a prefix such as "wt-".
