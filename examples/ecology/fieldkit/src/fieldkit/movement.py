@@ -1,9 +1,10 @@
 """Tasks for tracks: fixes with a subject, a time and a place.
 
-Distances are those on a sphere, by the haversine formula.
+Steps are those of movingpandas, on the ellipsoid WGS 84; how far a fix is from the first one is measured on a sphere, by the haversine formula.
 """
 
-from typing import Annotated
+import warnings
+from typing import Annotated, Any
 
 import numpy as np
 import pandas as pd
@@ -16,12 +17,11 @@ RADIUS = 6371008.8  # metres, the Earth's mean
 
 
 def distance(
-    lat1: "pd.Series", lon1: "pd.Series", lat2: "pd.Series", lon2: "pd.Series"
+    lat1: float, lon1: float, lat2: "pd.Series", lon2: "pd.Series"
 ) -> "pd.Series":
     """Give metres between places.
 
-    >>> one = pd.Series([0.0])
-    >>> round(float(distance(one, one, one, one + 1).iloc[0]))
+    >>> round(float(distance(0, 0, pd.Series([0.0]), pd.Series([1.0])).iloc[0]))
     111195
     """
     a, b = np.radians(lat1), np.radians(lat2)
@@ -102,26 +102,44 @@ def fixes_to_steps(fixes: Table) -> Table:
     """
     if fixes.empty:
         return fixes
-    later = fixes.groupby("subject")[["time", "lat", "lon"]].shift(-1)
-    first = fixes.groupby("subject")[["lat", "lon"]].transform("first")
-    steps = fixes.assign(
-        end=later["time"],
-        lat2=later["lat"],
-        lon2=later["lon"],
-        seconds=(later["time"] - fixes["time"]).dt.total_seconds(),
-        metres=distance(fixes["lat"], fixes["lon"], later["lat"], later["lon"]),
-        displacement=distance(first["lat"], first["lon"], fixes["lat"], fixes["lon"]),
-    ).dropna(subset=["lat2"])
-    a, b = np.radians(steps["lat"]), np.radians(steps["lat2"])
-    dlon = np.radians(steps["lon2"] - steps["lon"])
-    heading = np.arctan2(
-        np.sin(dlon) * np.cos(b),
-        np.cos(a) * np.sin(b) - np.sin(a) * np.cos(b) * np.cos(dlon),
+    steps = [steps_of(t.df) for t in trajectories(fixes)]
+    return pd.concat(steps, ignore_index=True)
+
+
+def trajectories(fixes: "pd.DataFrame") -> list[Any]:
+    """Give movingpandas' trajectories, with metres, speed and heading of what led to each fix."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of parts that need further packages
+        import movingpandas
+    tracks = movingpandas.TrajectoryCollection(
+        fixes.assign(latitude=fixes["lat"], longitude=fixes["lon"]),
+        traj_id_col="subject",
+        t="time",
+        x="longitude",
+        y="latitude",
+        crs="EPSG:4326",
     )
-    return steps.assign(
-        speed=steps["metres"] / steps["seconds"],
-        heading=np.degrees(heading) % 360,
-    ).reset_index(drop=True)
+    tracks.add_distance(name="metres")
+    tracks.add_speed(name="speed")
+    tracks.add_direction(name="heading")
+    return list(tracks.trajectories)
+
+
+def steps_of(track: "pd.DataFrame") -> "pd.DataFrame":
+    """Give the steps between a trajectory's rows."""
+    start = track.iloc[:-1].reset_index()
+    end = track.iloc[1:].reset_index()
+    lat, lon = start["lat"], start["lon"]
+    return pd.DataFrame(start.drop(columns=["geometry"])).assign(
+        end=end["time"],
+        lat2=end["lat"],
+        lon2=end["lon"],
+        seconds=(end["time"] - start["time"]).dt.total_seconds(),
+        metres=end["metres"],
+        speed=end["speed"],
+        heading=end["heading"],
+        displacement=distance(lat.iloc[0], lon.iloc[0], lat, lon),
+    )
 
 
 @register(
