@@ -29,7 +29,7 @@ func TestScript(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { removeAll(flow) })
-	testscript.Run(t, testscript.Params{
+	testscript.RunT(scriptT{t}, testscript.Params{
 		Dir: "../../testdata/script",
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("LOCKS", locks)
