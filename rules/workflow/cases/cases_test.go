@@ -1,48 +1,17 @@
 package cases
 
 import (
-	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/rogpeppe/go-internal/txtar"
-
+	"github.com/cairn-build/cairn/rules/ruletest"
 	"github.com/cairn-build/cairn/rules/workflow/ojson"
 )
 
-var update = flag.Bool("update", false, "write what is found into testdata")
-
 // TestCases reads each file of testdata/cases, whose sections are, in turn, test cases and what they are read as.
 func TestCases(t *testing.T) {
-	files, err := filepath.Glob("testdata/cases/*.txtar")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no cases: %v", err)
-	}
-	for _, f := range files {
-		ar, err := txtar.ParseFile(f)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for i := 0; i+1 < len(ar.Files); i += 2 {
-			in, want := ar.Files[i], &ar.Files[i+1]
-			t.Run(strings.TrimSuffix(filepath.Base(f), ".txtar")+"/"+in.Name, func(t *testing.T) {
-				got := read(in.Data)
-				if *update {
-					want.Data = []byte(got)
-				} else if got != string(want.Data) {
-					t.Errorf("got\n%s\nwant\n%s", got, want.Data)
-				}
-			})
-		}
-		if *update {
-			if err := os.WriteFile(f, txtar.Format(ar), 0o666); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
+	ruletest.Cases(t, "", func(_ *testing.T, in []byte) string { return read(in) })
 }
 
 // read gives the problems of a file or, where there are none, what it means.

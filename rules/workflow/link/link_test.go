@@ -1,7 +1,6 @@
 package link
 
 import (
-	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -11,11 +10,10 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 
 	"github.com/cairn-build/cairn/graph/diag"
+	"github.com/cairn-build/cairn/rules/ruletest"
 	"github.com/cairn-build/cairn/rules/workflow/registry"
 	"github.com/cairn-build/cairn/rules/workflow/spec"
 )
-
-var update = flag.Bool("update", false, "write what is found into testdata")
 
 func finder(t testing.TB) registry.Finder {
 	t.Helper()
@@ -33,36 +31,8 @@ func finder(t testing.TB) registry.Finder {
 // TestCases links each spec of testdata/cases with testdata/registry.json. A section is the items of a workflow; the next has what is wrong,
 // or what comes of it.
 func TestCases(t *testing.T) {
-	files, err := filepath.Glob("testdata/cases/*.txtar")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no cases: %v", err)
-	}
 	f := finder(t)
-	for _, name := range files {
-		ar, err := txtar.ParseFile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for i := 0; i+1 < len(ar.Files); i += 2 {
-			in, want := ar.Files[i], &ar.Files[i+1]
-			if want.Name != "is" {
-				t.Fatalf("%s: %s is followed by %s", name, in.Name, want.Name)
-			}
-			t.Run(strings.TrimSuffix(filepath.Base(name), ".txtar")+"/"+in.Name, func(t *testing.T) {
-				got := linked(t, f, in.Data)
-				if *update {
-					want.Data = []byte(got)
-				} else if got != string(want.Data) {
-					t.Errorf("got\n%s\nwant\n%s", got, want.Data)
-				}
-			})
-		}
-		if *update {
-			if err := os.WriteFile(name, txtar.Format(ar), 0o666); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
+	ruletest.Cases(t, "is", func(t *testing.T, in []byte) string { return linked(t, f, in) })
 }
 
 const head = "id: flow\nrequirements: []\n"

@@ -1,56 +1,24 @@
 package spec
 
 import (
-	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/rogpeppe/go-internal/txtar"
-
 	"github.com/cairn-build/cairn/graph/diag"
+	"github.com/cairn-build/cairn/rules/ruletest"
 )
-
-var update = flag.Bool("update", false, "write what is found into testdata")
 
 // TestCases reads each file of testdata/cases, whose sections are, in turn, a spec and the problems that are expected of it: none is
 // an empty section. Each problem is its place, its code, its texts and, below, what else it has.
 func TestCases(t *testing.T) {
-	files, err := filepath.Glob("testdata/cases/*.txtar")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no cases: %v", err)
-	}
-	for _, f := range files {
-		ar, err := txtar.ParseFile(f)
-		if err != nil {
-			t.Fatal(err)
+	ruletest.Cases(t, "problems", func(t *testing.T, in []byte) string {
+		s, ds := Parse("spec.yaml", in)
+		if !ds.HasErrors() {
+			roundTrip(t, s)
 		}
-		for i := 0; i+1 < len(ar.Files); i += 2 {
-			in, want := ar.Files[i], &ar.Files[i+1]
-			if want.Name != "problems" {
-				t.Fatalf("%s: %s is followed by %s", f, in.Name, want.Name)
-			}
-			t.Run(strings.TrimSuffix(filepath.Base(f), ".txtar")+"/"+in.Name, func(t *testing.T) {
-				s, ds := Parse("spec.yaml", in.Data)
-				got := problems(ds)
-				if *update {
-					want.Data = []byte(got)
-				} else if got != string(want.Data) {
-					t.Errorf("got\n%s\nwant\n%s", got, want.Data)
-				}
-				if !ds.HasErrors() {
-					roundTrip(t, s)
-				}
-			})
-		}
-		if *update {
-			if err := os.WriteFile(f, txtar.Format(ar), 0o666); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
+		return problems(ds)
+	})
 }
 
 func problems(ds diag.List) string {

@@ -2,45 +2,19 @@ package yamltree
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/txtar"
 
 	"github.com/cairn-build/cairn/graph/diag"
+	"github.com/cairn-build/cairn/rules/ruletest"
 )
 
 // TestCases reads each section of testdata/cases/*.txtar and compares all values, with their places, and problems with the section after it.
 func TestCases(t *testing.T) {
-	files, err := filepath.Glob("testdata/cases/*.txtar")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no cases: %v", err)
-	}
-	for _, f := range files {
-		ar, err := txtar.ParseFile(f)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for i := 0; i+1 < len(ar.Files); i += 2 {
-			in, want := ar.Files[i], &ar.Files[i+1]
-			t.Run(strings.TrimSuffix(filepath.Base(f), ".txtar")+"/"+in.Name, func(t *testing.T) {
-				src := strings.NewReplacer("<TAB>", "\t", "<CR>", "\r", "<BOM>", "\ufeff", "<FF>", "\xff", "<NUL>", "\x00", "<BELL>", "\a").Replace(string(in.Data))
-				got := show([]byte(src))
-				if os.Getenv("UPDATE") != "" {
-					want.Data = []byte(got)
-				} else if got != string(want.Data) {
-					t.Errorf("got\n%s\nwant\n%s", got, want.Data)
-				}
-			})
-		}
-		if os.Getenv("UPDATE") != "" {
-			if err := os.WriteFile(f, txtar.Format(ar), 0o666); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
+	marks := strings.NewReplacer("<TAB>", "\t", "<CR>", "\r", "<BOM>", "\ufeff", "<FF>", "\xff", "<NUL>", "\x00", "<BELL>", "\a")
+	ruletest.Cases(t, "", func(_ *testing.T, in []byte) string { return show([]byte(marks.Replace(string(in)))) })
 }
 
 func show(src []byte) string {
