@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/cairn-build/cairn/rules/workflow/link"
 	"github.com/cairn-build/cairn/rules/workflow/spec"
@@ -22,11 +23,11 @@ type Input struct {
 	Overrides []byte
 }
 
-var prefix = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]*$`)
+var prefixForm = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]*$`) })
 
 // CheckPrefix says that names cannot begin with p: they are those of a package that pip and conda install, and of a module.
 func CheckPrefix(p string) error {
-	if !prefix.MatchString(p) {
+	if !prefixForm().MatchString(p) {
 		return fmt.Errorf("a prefix of names begins with a letter from a to z, and has only such letters, digits, - and _; %q is none", p)
 	}
 	return nil
