@@ -4,7 +4,7 @@ What differs from run to run is left out of what it writes: identifiers, address
 """
 import argparse
 import http.client
-import importlib.resources
+import importlib
 import json
 import os
 import re
@@ -214,7 +214,8 @@ def nodata(o):
     env = {}
     for module, function in examples(o):
         stem = function.replace("_", "-") + ".example-return"
-        found = [os.fspath(f) for f in importlib.resources.files(module).iterdir() if os.path.splitext(f.name)[0] == stem]
+        beside = os.path.dirname(importlib.import_module(module).__file__)
+        found = [os.path.join(beside, f) for f in os.listdir(beside) if os.path.splitext(f)[0] == stem]
         if len(found) != 1:
             raise Unknown("nodata empties examples, and %s has no %s, or several" % (module, stem))
         example = found[0]
@@ -254,10 +255,11 @@ def depfile(o, log, watch, root):
         read = set()
     if "*" not in read:
         # Who reads an example may be machine code, which says nothing; which examples there are to read is known.
+        # They lie in a task's package, or beside its module.
         stems = [(m.replace(".", "/"), f.replace("_", "-") + ".example-return.") for m, f in examples(o)] if o.mock_io else []
         for folder in o.path:
             for module, stem in stems:
-                at = os.path.relpath(os.path.join(folder, module, stem), root)
+                at = tuple(os.path.relpath(os.path.join(folder, d, stem), root) for d in (module, os.path.dirname(module)))
                 read.update(n for n in names if n.startswith(at))
         names &= read
     with open(o.depfile, "w", encoding="utf-8") as f:

@@ -25,7 +25,7 @@ func (s *scope) preamble(w *link.Workflow, doc string, mock bool, more ...pyfmt.
 	if mock {
 		doc += mockWarning
 		if len(s.mocked) > 0 {
-			is = append(is, pyfmt.Import{Module: "wt_task.testing", Name: "create_func_magicmock"})
+			is = append(is, pyfmt.Import{Module: "..mocks", Name: "create_func_magicmock"})
 		}
 	}
 	if strings.Contains(doc, "\n") {

@@ -13,9 +13,9 @@ from ext_sky.more import count as count_2
 from ext_sky.tasks import count as count_1
 from ext_sky.tasks import is_empty
 from wt_contracts import validate
-from wt_task.testing import create_func_magicmock
 
 from .. import metadata
+from ..mocks import create_func_magicmock
 
 # 🧪 in place of ext_sky.tasks.io.fetch
 fetch = create_func_magicmock(anchor="ext_sky.tasks.io", func_name="fetch")
