@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"fmt"
 	"strconv"
+	"strings"
+	"unicode"
 
 	"github.com/cairn-build/cairn/graph/diag"
 	"github.com/cairn-build/cairn/rules/workflow/yamltree"
@@ -38,7 +40,11 @@ func Parse(file string, src []byte) (*Spec, diag.List) {
 	if n := root.Get("id"); n != nil {
 		if id, ok := c.text(n, "The spec's id"); ok {
 			s.ID = id
-			if why, hint := badID(id, maxSpecID); why != "" {
+			why, hint := badID(id, maxSpecID)
+			if why == "" && strings.ContainsFunc(id, func(r rune) bool { return r > unicode.MaxASCII }) {
+				why = fmt.Sprintf("`%s` is a part of the package's name, which has letters from a to z, digits and `_` only: neither pip nor conda takes another.", id)
+			}
+			if why != "" {
 				c.bad("bad-id", n.Range, fmt.Sprintf("Bad id %q of the spec", clip(id)), why, hint)
 			}
 		}
