@@ -11,12 +11,15 @@ from contextlib import asynccontextmanager
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from fastapi import Body, FastAPI, HTTPException, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
 from wt_contracts import ValidationError, ValidationErrorResponse, validate
 
 from . import metadata, results
@@ -26,6 +29,9 @@ from .run import WANTED
 # What a client may set in the environment of its run: connections, examples of mocked tasks, what the workflow itself names, and what
 # WT_CLIENT_ENV lists (names and patterns with *, with commas between). Anything else could change which code is run.
 _CLIENT_ENV = ["ecoscope_workflows__*", "wt_task_mock_io__*"]
+
+# A variable that is longer can keep a process from starting.
+_LONGEST = 100_000
 
 _WRAPPER = {"params", "data_connections_env_vars", "lithops_config"}
 
@@ -101,6 +107,8 @@ class _Runs:
         finally:
             if not ended.done():
                 await asyncio.shield(self.stop(process))
+            else:
+                _kill(process.pid)  # what its tasks have left behind
             os.close(self.processes.pop(process))
         return why
 
@@ -116,15 +124,18 @@ class _Runs:
             except asyncio.TimeoutError:
                 continue
             if number == signal.SIGTERM:
-                # What the run has started may not have heard.
-                try:
-                    os.killpg(process.pid, signal.SIGKILL)
-                except ProcessLookupError:
-                    pass
+                _kill(process.pid)  # what the run has started may not have heard
             return
 
     async def stop_all(self) -> None:
         await asyncio.gather(*(self.stop(p) for p in list(self.processes)))
+
+
+def _kill(group: int) -> None:
+    try:
+        os.killpg(group, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):
+        pass
 
 
 _runs = _Runs()
@@ -136,8 +147,48 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     await _runs.stop_all()
 
 
+class _Door:
+    """Keeps web pages out, which can send requests to this machine's own ports as well.
+
+    A page cannot send JSON to another site without asking it first, so a body has to be JSON. It can make a name lead here
+    (DNS rebinding), so the name has to be one of those that `serve` answers to.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        answer: ASGIApp = self.app
+        if scope["type"] == "http":
+            answer = _unwelcome(Headers(scope=scope), scope["method"]) or answer
+        await answer(scope, receive, send)
+
+
+def _unwelcome(headers: Headers, method: str) -> JSONResponse | None:
+    known = getattr(app.state, "names", None)
+    try:
+        name = urlsplit("//" + headers.get("host", "")).hostname
+    except ValueError:
+        name = None
+    if known is not None and name not in known:
+        message = f"this server does not answer to the name {name}; WT_SERVER_NAMES lists further ones"
+        return JSONResponse({"detail": [_detail(message, ["header", "host"])]}, 403)
+    kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+    if method == "POST" and not (
+        kind == "application/json"
+        or kind.startswith("application/")
+        and kind.endswith("+json")
+    ):
+        message = "the body has to be JSON, with Content-Type: application/json"
+        return JSONResponse(
+            {"detail": [_detail(message, ["header", "content-type"])]}, 415
+        )
+    return None
+
+
 app = FastAPI(title=metadata.NAME, version=metadata.VERSION, lifespan=_lifespan)
 app.add_middleware(GZipMiddleware, minimum_size=1000)
+app.add_middleware(_Door)
 
 
 @app.exception_handler(RequestValidationError)
@@ -149,11 +200,11 @@ async def _refused(request: Request, e: RequestValidationError) -> JSONResponse:
             "path": list(x["loc"]),
             "schema_path": [],
             "validator": x["type"],
-            "input": results.plain(x.get("input")),
+            "input": x.get("input"),
         }
         for x in e.errors()
     ]
-    return JSONResponse({"detail": detail}, status_code=422)
+    return JSONResponse({"detail": _sendable(detail)}, status_code=422)
 
 
 @app.get("/")
@@ -198,7 +249,7 @@ def formdata_to_params(formdata: dict[str, Any]) -> dict[str, Any]:
     try:
         return metadata.formdata_to_params(formdata)
     except ValidationError as e:
-        raise HTTPException(422, detail=e.errors) from e
+        raise HTTPException(422, detail=_sendable(e.errors)) from e
 
 
 @app.post("/params-to-formdata", responses={422: {"model": ValidationErrorResponse}})
@@ -207,7 +258,7 @@ def params_to_formdata(params: dict[str, Any]) -> dict[str, Any]:
     try:
         return metadata.params_to_formdata(params)
     except ValidationError as e:
-        raise HTTPException(422, detail=e.errors) from e
+        raise HTTPException(422, detail=_sendable(e.errors)) from e
 
 
 @app.post(
@@ -243,6 +294,8 @@ async def run(
         if where is None:
             where = scratch if wait else _folder()
         try:
+            if not where:
+                raise Misuse("results cannot go to a place without a name")
             place = Place(where)
             place.clear()
         except Misuse as e:
@@ -251,15 +304,20 @@ async def run(
             validate(params, metadata.load_params_schema())
         except ValidationError as e:
             place.write(outcome(error=str(e)))
-            raise HTTPException(422, detail=e.errors) from e
+            raise HTTPException(422, detail=_sendable(e.errors)) from e
         words = ["--execution-mode", execution_mode, "--progress", "none"]
         if mock_io:
             words.append("--mock-io")
-        process = await _runs.start(
-            words,
-            params,
-            {**os.environ, **env, results.VARIABLES[0]: where},
-        )
+        try:
+            process = await _runs.start(
+                words,
+                params,
+                {**os.environ, **env, results.VARIABLES[0]: where},
+            )
+        except OSError as e:
+            out = outcome(error=f"the run cannot be started: {e}")
+            place.write(out)
+            return JSONResponse(out, 500)
         if not wait:
             later = asyncio.create_task(_later(process, timeout, place))
             _runs.tasks.add(later)
@@ -318,7 +376,17 @@ def _read(body: dict[str, Any]) -> tuple[Any, dict[str, str]]:
             )
         if not isinstance(value, str):
             raise _refusal("a text is needed", [*where, name], None)
+        if "=" in name or not _fits(name) or not _fits(value):
+            raise _refusal("no variable can be so", [*where, name], None)
     return body["params"], env
+
+
+def _fits(text: str) -> bool:
+    """Say whether the environment of a process can hold a text."""
+    try:
+        return "\0" not in text and len(text.encode()) <= _LONGEST
+    except UnicodeEncodeError:
+        return False
 
 
 def _valid(params: Any) -> bool:
@@ -330,18 +398,24 @@ def _valid(params: Any) -> bool:
 
 
 def _refusal(message: str, path: list[str], value: Any) -> HTTPException:
-    return HTTPException(
-        422,
-        detail=[
-            {
-                "message": message,
-                "path": path,
-                "schema_path": [],
-                "validator": None,
-                "input": value,
-            }
-        ],
-    )
+    return HTTPException(422, detail=[_detail(message, path, value)])
+
+
+def _detail(message: str, path: list[str], value: Any = None) -> dict[str, Any]:
+    detail = {
+        "message": message,
+        "path": path,
+        "schema_path": [],
+        "validator": None,
+        "input": value,
+    }
+    return dict(_sendable(detail))
+
+
+def _sendable(value: Any) -> Any:
+    """Give what of a client's own words an answer can hold: JSON has neither numbers without end nor halves of letters."""
+    text = json.dumps(value, ensure_ascii=False, default=repr)
+    return json.loads(text.encode("utf-8", "replace"), parse_constant=lambda _: None)
 
 
 def _folder() -> str:

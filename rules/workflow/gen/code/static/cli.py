@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any, NoReturn
@@ -189,6 +190,18 @@ def _convert(source: str, to: str, file: str) -> int:
     return 0
 
 
+def _names(host: str) -> set[str] | None:
+    """Give the names that a server of this machine only answers to; None where others reach it, by names that it cannot know."""
+    import ipaddress
+
+    try:
+        own = host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        own = False
+    more = os.environ.get("WT_SERVER_NAMES", "").lower().split(",")
+    return {"localhost", "127.0.0.1", "::1", host, *more} - {""} if own else None
+
+
 def _serve(host: str, port: int, unix: str | None) -> int:
     try:
         import uvicorn
@@ -199,5 +212,6 @@ def _serve(host: str, port: int, unix: str | None) -> int:
     if unix is not None:
         uvicorn.run(app, uds=unix)
     else:
+        app.state.names = _names(host)
         uvicorn.run(app, host=host, port=port)
     return 0

@@ -57,6 +57,8 @@ class Place:
                 (self.folder / FILE).unlink(missing_ok=True)
             except OSError as e:
                 raise Misuse(f"results cannot go to {self}: {e.strerror}") from e
+            except ValueError as e:
+                raise Misuse(f"results cannot go to {str(self)!r}: {e}") from e
             return
         store = self._store()
         try:

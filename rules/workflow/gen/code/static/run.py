@@ -35,6 +35,9 @@ def command(args: argparse.Namespace, words: list[str], apart: bool) -> int:
     place.announce()
     if pipe is not None:
         os.set_inheritable(int(pipe), False)
+        if wanted is not None:
+            os.set_inheritable(int(wanted), False)
+            _watch(wanted)
 
         def tell(line: str) -> None:
             try:
@@ -112,6 +115,8 @@ def _supervise(
     wanted: str | None,
 ) -> int:
     reader, writer = os.pipe()
+    # It closes with this process, however that ends; the tasks are not to go on then, and write a result beside that of a later run.
+    here, open_end = os.pipe()
     # Between the check and the start a signal must not be lost: handlers come first.
     got: list[int] = []
     child: list[subprocess.Popen[bytes]] = []
@@ -128,17 +133,16 @@ def _supervise(
     child.append(
         subprocess.Popen(
             results.program(*words),
-            env={**os.environ, _PIPE: str(writer)},
-            pass_fds=[writer],
+            env={**os.environ, _PIPE: str(writer), WANTED: str(here)},
+            pass_fds=[writer, here],
         )
     )
     os.close(writer)
+    os.close(here)
     if got:
         child[0].send_signal(got[0])
     if wanted is not None:
-        threading.Thread(
-            target=_until_unwanted, args=[int(wanted)], daemon=True
-        ).start()
+        _watch(wanted)
     running: dict[str, None] = {}
     written = threading.Event()
 
@@ -181,6 +185,10 @@ def _supervise(
     if args.progress != "json":
         print(f"{metadata.NAME}: {error}", file=sys.stderr)
     return 128 + got[0] if got else 1
+
+
+def _watch(pipe: str) -> None:
+    threading.Thread(target=_until_unwanted, args=[int(pipe)], daemon=True).start()
 
 
 def _until_unwanted(pipe: int) -> None:
