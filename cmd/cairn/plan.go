@@ -27,7 +27,7 @@ func planCommand(a *app) *cobra.Command {
 					return s.ui.JSON(planJSON(items))
 				}
 				for _, i := range items {
-					s.ui.Printf("%s %s %s: %s\n", i.Will, i.Label, i.Mnemonic, i.Reason)
+					s.ui.Printf("%s %s %s: %s\n", i.Will, build.TestID{Label: i.Label, Case: i.Case}, i.Mnemonic, i.Reason)
 				}
 				s.ui.Plan(items, sum)
 				return nil
@@ -41,6 +41,7 @@ func planCommand(a *app) *cobra.Command {
 type planItemJSON struct {
 	Label    string `json:"label"`
 	Mnemonic string `json:"mnemonic"`
+	Case     string `json:"case,omitempty"`
 	Will     string `json:"will"`
 	Reason   string `json:"reason"`
 }
@@ -48,7 +49,7 @@ type planItemJSON struct {
 func planJSON(items []build.PlanItem) []planItemJSON {
 	out := make([]planItemJSON, len(items))
 	for n, i := range items {
-		out[n] = planItemJSON{i.Label, i.Mnemonic, i.Will, i.Reason}
+		out[n] = planItemJSON{i.Label, i.Mnemonic, i.Case, i.Will, i.Reason}
 	}
 	return out
 }

@@ -30,7 +30,7 @@ func whyCommand(a *app) *cobra.Command {
 					return s.ui.JSON(out)
 				}
 				for _, x := range xs {
-					s.ui.Printf("%s %s, run %s: %s\n", x.Label, x.Action, x.Run, whyLine(x))
+					s.ui.Printf("%s %s, run %s: %s\n", build.TestID{Label: x.Label, Case: x.Case}, x.Action, x.Run, whyLine(x))
 					s.showCauses(x, "  ", map[*build.Explanation]bool{})
 				}
 				return nil
@@ -79,6 +79,7 @@ func makes(cause *build.Explanation, file string) bool {
 type whyJSON struct {
 	Label   string       `json:"label"`
 	Action  string       `json:"action"`
+	Case    string       `json:"case,omitempty"`
 	Run     string       `json:"run"`
 	Status  string       `json:"status"`
 	Why     string       `json:"why,omitempty"`
@@ -94,7 +95,7 @@ type changeJSON struct {
 }
 
 func whyOf(x *build.Explanation) whyJSON {
-	j := whyJSON{Label: x.Label, Action: x.Action, Run: x.Run, Status: x.Status, Why: x.Why}
+	j := whyJSON{Label: x.Label, Action: x.Action, Case: x.Case, Run: x.Run, Status: x.Status, Why: x.Why}
 	for _, c := range x.Changes {
 		j.Changes = append(j.Changes, changeJSON{c.Name, c.Text, c.Old, c.New})
 	}

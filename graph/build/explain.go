@@ -17,6 +17,7 @@ import (
 type Explanation struct {
 	Label   string
 	Action  string // mnemonic
+	Case    string // of a test; see rule.Action
 	Run     string // id of the run
 	When    time.Time
 	Status  string
@@ -112,7 +113,7 @@ func (e *Engine) whyLabel(ids []string, l string) ([]*Explanation, error) {
 
 // explain compares the keys of one record, and follows changed inputs to what made them.
 func (e *Engine) explain(run *RunLog, r *ActionRecord, byOutput map[string]*ActionRecord, seen map[*ActionRecord]bool) *Explanation {
-	x := &Explanation{Label: r.Label, Action: r.Mnemonic, Run: run.ID, When: run.Time, Status: r.Status, Why: r.Why}
+	x := &Explanation{Label: r.Label, Action: r.Mnemonic, Case: r.Case, Run: run.ID, When: run.Time, Status: r.Status, Why: r.Why}
 	old, ok1 := e.parts(r.Previous)
 	now, ok2 := e.parts(r.Key)
 	if !ok1 || !ok2 {

@@ -180,6 +180,17 @@ func TestCasesAreTestsOfTheirOwn(t *testing.T) {
 	if got := names(s.do(t, build.Request{Tests: true})); got != "bad one failed, bad two failed, fine unchanged, good unchanged" {
 		t.Errorf("once more: %s", got)
 	}
+	all, err := build.ParsePatterns(nil, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	items, _, err := s.Plan(t.Context(), build.Request{Patterns: all, Tests: true})
+	if err != nil || !slices.ContainsFunc(items, func(i build.PlanItem) bool { return i.Case == "bad one" }) {
+		t.Errorf("the plan is %+v, %v", items, err)
+	}
+	if xs, err := s.Why(t.Context(), "//:s", ""); err != nil || !slices.ContainsFunc(xs, func(x *build.Explanation) bool { return x.Case == "bad one" }) {
+		t.Errorf("the reasons are %+v, %v", xs, err)
+	}
 	if got := names(s.do(t, build.Request{Tests: true, Only: []build.TestID{{Label: "//:s", Case: "bad two"}}})); got != "bad two failed" {
 		t.Errorf("only one: %s", got)
 	}
