@@ -275,6 +275,13 @@ def collect(c):
     return publish(found, modules.values())
 
 
+class Kept(io.StringIO):
+    """What is printed, also after a module has closed it."""
+
+    def close(self):
+        pass
+
+
 def main():
     with open(sys.argv[1], encoding="utf-8") as f:
         c = json.load(f)
@@ -283,11 +290,11 @@ def main():
     sys.path[:0] = [os.path.abspath(p) for p in c["path"] or []]
     if c["adapter"] and importlib.util.find_spec(CORE_A) is None:
         sys.path.append(os.path.abspath(c["adapter"]))
-    sys.stdout = io.StringIO()  # what modules print is shown where they fail
+    sys.stdout = kept = Kept()  # what modules print is shown where they fail
     with tempfile.TemporaryDirectory() as settings:  # where matplotlib keeps its own, so that it need not complain
         os.environ.setdefault("MPLCONFIGDIR", settings)
         found = collect(c)
-    printed, sys.stdout = sys.stdout.getvalue(), sys.stderr
+    printed, sys.stdout = kept.getvalue(), sys.stderr
     if found is None:
         if printed:
             say("The modules printed:\n" + printed)
