@@ -214,7 +214,7 @@ func picks(s *spec.Spec, registries []string) []string {
 func before(c *rule.Context, to string) (*gen.Before, string) {
 	b, err := gen.ReadBefore(func(p string) ([]byte, error) { return c.ReadSource(path.Join(to, p)) })
 	if err != nil {
-		return nil, fmt.Sprintf("%s: %v", to, err)
+		return nil, fmt.Sprintf("%s: %v; take its README.md and VERSION.yaml back from git, or say `version` here", to, err)
 	}
 	return b, ""
 }
