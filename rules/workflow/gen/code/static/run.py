@@ -258,7 +258,7 @@ def _yaml(text: str, name: str) -> Any:
         load = importlib.import_module("ruamel.yaml").YAML(typ="safe").load
     except ImportError:
         try:
-            load = importlib.import_module("yaml").safe_load
+            load = _loader(importlib.import_module("yaml"))
         except ImportError:
             try:
                 return json.loads(text)
@@ -272,6 +272,26 @@ def _yaml(text: str, name: str) -> Any:
     except Exception as e:
         raise Misuse(f"{name} is not YAML: {e}") from e
     return {} if value is None else _jsonlike(value)
+
+
+def _loader(yaml: Any) -> Any:
+    """Give PyYAML's safe_load, which refuses a key that stands twice, as ruamel's does, in place of taking the last one."""
+
+    class Loader(yaml.SafeLoader):  # type: ignore[misc]
+        def compose_mapping_node(self, anchor: Any) -> Any:
+            node = super().compose_mapping_node(anchor)
+            seen: set[str] = set()
+            for key, _ in node.value:
+                if not isinstance(key.value, str) or key.value == "<<":
+                    continue
+                if key.value in seen:
+                    raise yaml.composer.ComposerError(
+                        None, None, f"{key.value} stands twice", key.start_mark
+                    )
+                seen.add(key.value)
+            return node
+
+    return lambda text: yaml.load(text, Loader)
 
 
 def _jsonlike(value: Any) -> Any:
