@@ -115,7 +115,13 @@ func (s *Server) serveFormData(w http.ResponseWriter, r *http.Request) *httpd.Pr
 	}
 	node, problems := yamltree.Parse("the file", text)
 	if problems.HasErrors() {
-		return httpd.Problemf(http.StatusUnprocessableEntity, "%s", problems.Short())
+		p := httpd.Problemf(http.StatusUnprocessableEntity, "%s", problems.Short())
+		for _, d := range problems {
+			if !d.Warning && d.Detail+d.Hint != "" {
+				return p.WithHint("%s", strings.TrimSpace(d.Detail+" "+d.Hint))
+			}
+		}
+		return p
 	}
 	if node == nil || node.Kind != yamltree.Map {
 		return httpd.Problemf(http.StatusUnprocessableEntity, "the file holds no parameters").WithHint("It is a mapping from tasks to their arguments.")
@@ -140,6 +146,9 @@ func (s *Server) serveFormData(w http.ResponseWriter, r *http.Request) *httpd.Pr
 // convert has the package make one form of parameters of the other. nil, and no problem: they are not what it takes, and that
 // was answered.
 func (s *Server) convert(w http.ResponseWriter, r *http.Request, f *flow, from, to string, data []byte) ([]byte, *httpd.Problem) {
+	if len(data) == 0 {
+		return nil, httpd.Problemf(http.StatusBadRequest, "the body has no %s", from)
+	}
 	httpd.Patient(w)
 	out, err := s.ask(r.Context(), &f.Package, data, "convert", "--from", from, "--to", to)
 	if err != nil {

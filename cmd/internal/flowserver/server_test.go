@@ -109,6 +109,7 @@ func TestWrongValues(t *testing.T) {
 	}
 	h.want(400, "POST", "/api/runs", `{"formdate": {}}`)
 	h.want(400, "POST", "/api/runs", `{"formdata": {}} x`)
+	h.want(400, "POST", "/api/runs", `{}`)
 	h.want(415, "POST", "/api/runs", `formdata`)
 	h.want(422, "POST", "/api/runs", `{"formdata": {}, "execution_mode": "later"}`)
 	h.want(409, "POST", "/api/runs", `{"formdata": {}, "version": "0"}`)
@@ -133,6 +134,9 @@ func TestFiles(t *testing.T) {
 		}
 	}
 	h.want(422, "POST", "/api/formdata", "area: [")
+	if a := h.want(422, "POST", "/api/formdata", "area:\n\tname: Mara"); !strings.Contains(string(a.body), "the file:2") || !strings.Contains(string(a.body), "never by tabs") {
+		t.Errorf("%s", a.body)
+	}
 	h.want(422, "POST", "/api/formdata", "")
 	h.want(422, "POST", "/api/formdata", "- 1")
 	if a := h.want(422, "POST", "/api/formdata", "elsewhere: {}"); !strings.Contains(string(a.body), "'elsewhere' was unexpected") {
