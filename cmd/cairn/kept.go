@@ -49,7 +49,11 @@ func (s *session) showPlaces(ps []placeJSON, write bool) {
 			s.ui.Printf("refused  %s (%s): %s\n", p.To, p.Label, p.Refused)
 			continue
 		case allMissing(p.Files) && p.Written:
-			s.ui.Printf("wrote  %s (%s): %d files\n", p.To, p.Label, len(p.Files))
+			files := "1 file"
+			if len(p.Files) != 1 {
+				files = fmt.Sprintf("%d files", len(p.Files))
+			}
+			s.ui.Printf("wrote  %s (%s): %s\n", p.To, p.Label, files)
 			continue
 		case allMissing(p.Files):
 			s.ui.Printf("stale  %s (%s): nothing is there yet\n", p.To, p.Label)
