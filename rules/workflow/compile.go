@@ -20,6 +20,7 @@ import (
 
 // compileArgs are the words of workflow_compile/1. Either Spec, in its canonical form, or File, which is an input, is set.
 type compileArgs struct {
+	Generator  string          `json:"generator"` // which compiler it is
 	Out        string          `json:"out"`
 	Spec       json.RawMessage `json:"spec,omitempty"`
 	File       string          `json:"file,omitempty"`

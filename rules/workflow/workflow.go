@@ -64,7 +64,7 @@ func analyzeWorkflow(c *rule.Context) error {
 		return nil
 	}
 	dir, module := manifest.Names(c.String("package_prefix"), fs.id)
-	a := compileArgs{File: fs.file.Path, ID: c.String("id"), Prefix: c.String("package_prefix"), Version: c.String("version"), Variant: c.String("variant")}
+	a := compileArgs{Generator: generator(), File: fs.file.Path, ID: c.String("id"), Prefix: c.String("package_prefix"), Version: c.String("version"), Variant: c.String("variant")}
 	var n notes
 	act := rule.Action{Mnemonic: "Compile", Call: &rule.Call{Func: "workflow_compile/1"}}
 	for _, t := range tasks {

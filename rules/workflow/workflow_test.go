@@ -2,6 +2,9 @@ package workflow
 
 import (
 	"encoding/json"
+	"io/fs"
+	"os"
+	"path"
 	"slices"
 	"strings"
 	"testing"
@@ -11,6 +14,35 @@ import (
 	"github.com/cairn-build/cairn/rules/ruletest"
 	"github.com/cairn-build/cairn/rules/workflow/spec"
 )
+
+// TestMain has the compiler called by one name, whichever it is: golden actions are about their kinds.
+func TestMain(m *testing.M) {
+	identified = generator()
+	generator = func() string { return "us" }
+	os.Exit(m.Run())
+}
+
+// identified is what the compiler calls itself.
+var identified string
+
+// TestGenerator has each part of the compiler in what a compile is keyed by: the Python of packages, too, and no test.
+func TestGenerator(t *testing.T) {
+	if len(identified) != 16 {
+		t.Errorf("the compiler is %q", identified)
+	}
+	for _, name := range []string{"compile.go", "link/link.go", "gen/compile.go", "gen/code/chain.go", "gen/schema/schema.go", "gen/svg/svg.go", "gen/manifest/pixi.go",
+		"gen/code/static/run.py", "gen/code/static/__init__.py", "gen/code/static/dags/__init__.py", "gen/code/static/tests/conftest.py", "adapter/ecoscope_workflows_core/skip.py"} {
+		if _, err := sources.Open(name); err != nil {
+			t.Error(err)
+		}
+	}
+	// What the compiler imports of its family is in it.
+	for _, dir := range []string{".", "gen", "gen/code", "gen/manifest", "gen/schema", "gen/svg", "gen/pyfmt", "link", "ojson", "registry", "spec", "yamltree", "adapter"} {
+		if files, _ := fs.Glob(sources, path.Join(dir, "*.go")); len(files) == 0 {
+			t.Errorf("nothing of %s is in it", dir)
+		}
+	}
+}
 
 const sumsSpec = `id: sums
 requirements: []
