@@ -88,8 +88,8 @@ class Recorder:
         try:
             sys.stderr.write(line + "\n")
             sys.stderr.flush()
-        except OSError:
-            pass  # nobody reads it any more
+        except (OSError, ValueError):
+            pass  # nobody reads it any more, or a task has closed it
 
 
 def _skipped(result: Any) -> bool:

@@ -11,7 +11,7 @@ import threading
 import traceback
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from . import metadata, results
 from .results import Misuse, outcome
@@ -63,7 +63,7 @@ def _run(args: argparse.Namespace, place: results.Place, tell: Any) -> int:
         got = _dag(args, recorder, params)
         value = results.plain(got)
         if args.show:
-            print(got, flush=True)
+            _say(str(got), sys.stdout)
         out = outcome(result=value)
     except Misuse as e:
         code, out = 2, outcome(error=str(e))
@@ -73,11 +73,18 @@ def _run(args: argparse.Namespace, place: results.Place, tell: Any) -> int:
     except BaseException as e:
         code, out = 1, outcome(error=_said(e), trace=traceback.format_exc())
         if args.progress != "json":
-            print(_where(e) + str(out["error"]), file=sys.stderr)
+            _say(_where(e) + str(out["error"]), sys.stderr)
     place.write(out)
     tell("written\n")
     recorder.end(out["error"])
     return code
+
+
+def _say(text: str, to: TextIO) -> None:
+    try:
+        print(text, file=to, flush=True)
+    except (OSError, ValueError):
+        pass  # a task has closed it, or nobody reads it: result.json has all of it
 
 
 def _said(e: BaseException) -> str:
