@@ -26,9 +26,9 @@ from . import metadata, results
 from .results import Misuse, Place, outcome
 from .run import WANTED
 
-# What a client may set in the environment of its run: connections, examples of mocked tasks, what the workflow itself names, and what
-# WT_CLIENT_ENV lists (names and patterns with *, with commas between). Anything else could change which code is run.
-_CLIENT_ENV = ["ecoscope_workflows__*", "wt_task_mock_io__*"]
+# What a client may set in the environment of its run: connections, what the workflow itself names, and what WT_CLIENT_ENV lists (names and
+# patterns with *, with commas between). Anything else could change which code is run, or which file of the server's is a mocked task's result.
+_CLIENT_ENV = ["ecoscope_workflows__*"]
 
 # A variable that is longer can keep a process from starting.
 _LONGEST = 100_000
