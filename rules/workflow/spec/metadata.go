@@ -98,12 +98,34 @@ func (c *checker) overridesOf(n *yamltree.Node, at, what string) []Override {
 			continue
 		}
 		c.finite(p.Value)
+		if what != "uiSchema" {
+			c.within(steps[len(steps)-1], p.Value)
+		}
 		order[p.Key] = i
 		out = append(out, Override{Path: steps, Value: c.value(p.Value, at, false)})
 	}
 	slices.SortFunc(out, func(a, b Override) int { return slices.Compare(a.Path, b.Path) })
 	c.lostOverrides(n, out, order)
 	return out
+}
+
+// within says where a schema, which stands at a key, refers to another document: who checks values by it would fetch that, from wherever
+// a stranger's spec says.
+func (c *checker) within(key string, n *yamltree.Node) {
+	switch n.Kind {
+	case yamltree.String:
+		if (key == "$ref" || key == "$dynamicRef") && !strings.HasPrefix(n.Text, "#") {
+			c.bad("bad-reference", n.Range, fmt.Sprintf("The reference %q leads out of the form", clip(n.Text)), "A reference in a form's schema begins with `#`.", "Put the definition into `$defs`, and refer to it as `#/$defs/<name>`.")
+		}
+	case yamltree.List:
+		for _, e := range n.List {
+			c.within("", e)
+		}
+	case yamltree.Map:
+		for _, p := range n.Pairs {
+			c.within(p.Key, p.Value)
+		}
+	}
 }
 
 // lostOverrides warns of a path that stands before one that is above it: the ecosystem's compiler goes by the file and loses the first;
