@@ -133,7 +133,7 @@ func TestFiles(t *testing.T) {
 	}
 	const want = "tests/conftest.py tests/test_metadata.py tests/test_results.py __init__.py __main__.py app.py cli.py dags/__init__.py " +
 		"dags/jupytext.py dags/run_parallel.py dags/run_parallel_mock_io.py dags/run_sequential.py dags/run_sequential_mock_io.py " +
-		"metadata.py mocks.py parallel.py progress.py py.typed results.py run.py"
+		"door.py metadata.py mocks.py parallel.py progress.py py.typed results.py run.py"
 	if got := strings.Join(names, " "); got != want {
 		t.Errorf("the files are %s", got)
 	}

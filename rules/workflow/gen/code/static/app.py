@@ -11,18 +11,16 @@ from contextlib import asynccontextmanager
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import urlsplit
 
 from fastapi import Body, FastAPI, HTTPException, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
-from starlette.datastructures import Headers
-from starlette.types import ASGIApp, Receive, Scope, Send
 from wt_contracts import ValidationError, ValidationErrorResponse, validate
 
 from . import metadata, results
+from .door import Door, detail, limit
 from .results import Misuse, Place, outcome
 from .run import WANTED
 
@@ -51,13 +49,20 @@ class _Runs:
 
     def __init__(self) -> None:
         self.processes: dict[asyncio.subprocess.Process, int] = {}
+        self.starting = 0
+        self.most = limit("WT_MAX_RUNS", 16)
         self.tasks: set[asyncio.Task[None]] = set()
+
+    def full(self) -> bool:
+        """Say whether there are as many as there may be."""
+        return len(self.processes) + self.starting >= self.most
 
     async def start(
         self, words: list[str], params: Any, env: dict[str, str]
     ) -> asyncio.subprocess.Process:
         # The end that stays here closes with this process, however that ends.
         told, wanted = os.pipe()
+        self.starting += 1
         try:
             process = await asyncio.create_subprocess_exec(
                 *results.program("run", "--config-json", "-", "--no-print", *words),
@@ -71,6 +76,7 @@ class _Runs:
             os.close(wanted)
             raise
         finally:
+            self.starting -= 1
             os.close(told)
         self.processes[process] = wanted
         assert process.stdin is not None
@@ -147,54 +153,15 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     await _runs.stop_all()
 
 
-class _Door:
-    """Keeps web pages out, which can send requests to this machine's own ports as well.
-
-    A page cannot send JSON to another site without asking it first, so a body has to be JSON. It can make a name lead here
-    (DNS rebinding), so the name has to be one of those that `serve` answers to.
-    """
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        answer: ASGIApp = self.app
-        if scope["type"] == "http":
-            answer = _unwelcome(Headers(scope=scope), scope["method"]) or answer
-        await answer(scope, receive, send)
-
-
-def _unwelcome(headers: Headers, method: str) -> JSONResponse | None:
-    known = getattr(app.state, "names", None)
-    try:
-        name = urlsplit("//" + headers.get("host", "")).hostname
-    except ValueError:
-        name = None
-    if known is not None and name not in known:
-        message = f"this server does not answer to the name {name}; WT_SERVER_NAMES lists further ones"
-        return JSONResponse({"detail": [_detail(message, ["header", "host"])]}, 403)
-    kind = headers.get("content-type", "").partition(";")[0].strip().lower()
-    if method == "POST" and not (
-        kind == "application/json"
-        or kind.startswith("application/")
-        and kind.endswith("+json")
-    ):
-        message = "the body has to be JSON, with Content-Type: application/json"
-        return JSONResponse(
-            {"detail": [_detail(message, ["header", "content-type"])]}, 415
-        )
-    return None
-
-
 app = FastAPI(title=metadata.NAME, version=metadata.VERSION, lifespan=_lifespan)
 app.add_middleware(GZipMiddleware, minimum_size=1000)
-app.add_middleware(_Door)
+app.add_middleware(Door)
 
 
 @app.exception_handler(RequestValidationError)
 async def _refused(request: Request, e: RequestValidationError) -> JSONResponse:
     """Say what is wrong with a request in the form in which parameters are refused."""
-    detail = [
+    wrong = [
         {
             "message": x["msg"],
             "path": list(x["loc"]),
@@ -204,7 +171,7 @@ async def _refused(request: Request, e: RequestValidationError) -> JSONResponse:
         }
         for x in e.errors()
     ]
-    return JSONResponse({"detail": _sendable(detail)}, status_code=422)
+    return JSONResponse({"detail": _sendable(wrong)}, status_code=422)
 
 
 @app.get("/")
@@ -268,6 +235,7 @@ def params_to_formdata(params: dict[str, Any]) -> dict[str, Any]:
         202: {"model": Started},
         422: {"model": ValidationErrorResponse},
         500: {"model": Outcome},
+        503: {"description": "As many runs are at work as there may be."},
     },
 )
 async def run(
@@ -288,6 +256,11 @@ async def run(
     ),
 ) -> JSONResponse:
     """Run the workflow."""
+    if _runs.full():
+        message = f"{_runs.most} runs are at work, as many as WT_MAX_RUNS allows"
+        return JSONResponse(
+            {"detail": [detail(message, [])]}, 503, {"Retry-After": "5"}
+        )
     params, env = _read(body)
     with tempfile.TemporaryDirectory(prefix="wt-run-") as scratch:
         where = results_url
@@ -398,18 +371,7 @@ def _valid(params: Any) -> bool:
 
 
 def _refusal(message: str, path: list[str], value: Any) -> HTTPException:
-    return HTTPException(422, detail=[_detail(message, path, value)])
-
-
-def _detail(message: str, path: list[str], value: Any = None) -> dict[str, Any]:
-    detail = {
-        "message": message,
-        "path": path,
-        "schema_path": [],
-        "validator": None,
-        "input": value,
-    }
-    return dict(_sendable(detail))
+    return HTTPException(422, detail=_sendable([detail(message, path, value)]))
 
 
 def _sendable(value: Any) -> Any:
