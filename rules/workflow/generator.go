@@ -12,7 +12,7 @@ import (
 
 // sources are those of all that decides what a package holds, beside what is in a compile's words and inputs.
 //
-//go:embed compile.go compiler.go adapter/*.go adapter/*/*.py link/*.go ojson/*.go registry/*.go spec/*.go yamltree/*.go
+//go:embed compile.go compiler.go adapter/*.go adapter/*/*.py link/*.go ojson/*.go quote/*.go registry/*.go spec/*.go yamltree/*.go
 //go:embed gen/*.go gen/*/*.go gen/code/static/*.py gen/code/static/*/*.py
 var sources embed.FS
 

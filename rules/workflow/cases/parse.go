@@ -8,6 +8,7 @@ import (
 
 	"github.com/cairn-build/cairn/graph/diag"
 	"github.com/cairn-build/cairn/rules/workflow/ojson"
+	"github.com/cairn-build/cairn/rules/workflow/quote"
 	"github.com/cairn-build/cairn/rules/workflow/spec"
 	"github.com/cairn-build/cairn/rules/workflow/yamltree"
 )
@@ -53,7 +54,7 @@ func Parse(file string, src []byte) (*File, diag.List) {
 	default:
 		seen := map[string]yamltree.Pair{}
 		for _, p := range root.Pairs {
-			r.context = fmt.Sprintf("case %q", clip(p.Key))
+			r.context = fmt.Sprintf("case %q", quote.Clip(p.Key))
 			r.key(p, seen)
 			if c := r.testCase(p); c != nil {
 				f.Cases = append(f.Cases, c)
@@ -79,12 +80,12 @@ func (r *reader) wrongType(n *yamltree.Node, summary, detail, hint string) {
 // key checks what a case is called.
 func (r *reader) key(p yamltree.Pair, seen map[string]yamltree.Pair) {
 	if !isKey(p.Key) {
-		r.bad("bad-value", p.At, fmt.Sprintf("%q cannot name a case", clip(p.Key)), "The name is one of files as well: letters, digits, `_`, `-`, `.` and spaces.", "")
+		r.bad("bad-value", p.At, fmt.Sprintf("%q cannot name a case", quote.Clip(p.Key)), "The name is one of files as well: letters, digits, `_`, `-`, `.` and spaces.", "")
 		return
 	}
 	fold := strings.ToLower(p.Key)
 	if first, ok := seen[fold]; ok {
-		r.diags = yamltree.Add(r.diags, diag.Diag{Code: "bad-value", Summary: fmt.Sprintf("The cases %q and %q differ by case only", clip(first.Key), clip(p.Key)),
+		r.diags = yamltree.Add(r.diags, diag.Diag{Code: "bad-value", Summary: fmt.Sprintf("The cases %q and %q differ by case only", quote.Clip(first.Key), quote.Clip(p.Key)),
 			Detail: "Their snapshots would be one file on some disks.", Range: p.At, Context: r.context, Related: []diag.Related{{Range: first.At, Text: "the other one"}}})
 		return
 	}
@@ -133,7 +134,7 @@ func (r *reader) testCase(p yamltree.Pair) *Case {
 		case v.Kind != yamltree.Int:
 			r.wrongType(v, "expected_status_code is a whole number", "Input should be a valid integer", "")
 		case err != nil || code < 100 || code > 599:
-			r.bad("bad-value", v.Range, fmt.Sprintf("%s is no status of HTTP", clip(v.Text)), "A status is from 100 to 599.", "")
+			r.bad("bad-value", v.Range, fmt.Sprintf("%s is no status of HTTP", quote.Clip(v.Text)), "A status is from 100 to 599.", "")
 		default:
 			c.Status = code
 		}
@@ -178,7 +179,7 @@ func (r *reader) mocks(n *yamltree.Node) []Mock {
 	var out []Mock
 	for _, p := range n.Pairs {
 		if !isTask(p.Key) {
-			r.bad("bad-value", p.At, fmt.Sprintf("%q is no task", clip(p.Key)), "A task is named with its module here: package.tasks.function.", "")
+			r.bad("bad-value", p.At, fmt.Sprintf("%q is no task", quote.Clip(p.Key)), "A task is named with its module here: package.tasks.function.", "")
 		}
 		m := Mock{Task: p.Key, File: r.text(p.Value, "A file"), At: p.Value.Head()}
 		if p.Value.Kind == yamltree.String && m.File == "" {
@@ -193,7 +194,7 @@ func (r *reader) mocks(n *yamltree.Node) []Mock {
 func (r *reader) keys(n *yamltree.Node, what string, known, required []string) {
 	for _, p := range n.Pairs {
 		if !slices.Contains(known, p.Key) {
-			r.bad("unknown-key", p.At, fmt.Sprintf("%s has no key %q", what, clip(p.Key)), "Extra inputs are not permitted. The keys are "+strings.Join(known, ", ")+".",
+			r.bad("unknown-key", p.At, fmt.Sprintf("%s has no key %q", what, quote.Clip(p.Key)), "Extra inputs are not permitted. The keys are "+strings.Join(known, ", ")+".",
 				diag.DidYouMean(p.Key, known))
 		}
 	}
@@ -213,16 +214,8 @@ func (r *reader) text(n *yamltree.Node, what string) string {
 	}
 	hint := ""
 	if n.Kind == yamltree.Int || n.Kind == yamltree.Float || n.Kind == yamltree.Bool {
-		hint = fmt.Sprintf("Put it in quotes: %q.", clip(n.Text))
+		hint = fmt.Sprintf("Put it in quotes: %q.", quote.Clip(n.Text))
 	}
 	r.wrongType(n, what+" is text", "Input should be a valid string", hint)
 	return ""
-}
-
-// clip shortens what a message quotes.
-func clip(s string) string {
-	if r := []rune(s); len(r) > 80 {
-		return string(r[:80]) + "..."
-	}
-	return s
 }

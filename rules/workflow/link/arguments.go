@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/cairn-build/cairn/graph/diag"
+	"github.com/cairn-build/cairn/rules/workflow/quote"
 	"github.com/cairn-build/cairn/rules/workflow/registry"
 	"github.com/cairn-build/cairn/rules/workflow/spec"
 )
@@ -64,7 +65,7 @@ func (l *linker) known(t *Task, name string, known []string, given map[string]bo
 		detail = fmt.Sprintf("`%s` takes %s.", t.Entry.Name(), list(known))
 	}
 	given[diag.Nearest(name, known)] = true
-	l.report(diag.Diag{Code: "unknown-argument", Summary: fmt.Sprintf("The task %q has no argument %q", clip(t.Task), clip(name)), Detail: detail,
+	l.report(diag.Diag{Code: "unknown-argument", Summary: fmt.Sprintf("The task %q has no argument %q", quote.Clip(t.Task), quote.Clip(name)), Detail: detail,
 		Hint: diag.DidYouMean(name, known), Range: at})
 	return false
 }
@@ -79,7 +80,7 @@ func (l *linker) passable(t *Task, known []string) {
 	case slices.Contains(t.ArgNames, self) || !slices.Contains(known, self):
 		return
 	}
-	l.report(diag.Diag{Code: "bad-argument", Summary: fmt.Sprintf("The task %q has an argument that is called self", clip(t.Task)),
+	l.report(diag.Diag{Code: "bad-argument", Summary: fmt.Sprintf("The task %q has an argument that is called self", quote.Clip(t.Task)),
 		Detail: "wt-task cannot pass it on, be it bound or set by a user: its `partial` has a `self` of its own.",
 		Hint:   "Give the argument another name in the function.", Range: at})
 }
@@ -97,7 +98,7 @@ func (l *linker) missing(t *Task, names []string) {
 	for k, n := range names {
 		quoted[k] = strconv.Quote(n)
 	}
-	l.report(diag.Diag{Code: "missing-argument", Summary: fmt.Sprintf("The task %q lacks the %s %s", clip(t.Task), word, list(quoted)),
+	l.report(diag.Diag{Code: "missing-argument", Summary: fmt.Sprintf("The task %q lacks the %s %s", quote.Clip(t.Task), word, list(quoted)),
 		Detail: fmt.Sprintf("`%s` cannot be called without, and a user cannot set what has no form in a file.", t.Entry.Name()),
 		Hint:   "Bind it in partial, to another task's result for instance.", Range: l.s.Places.Value(t.At + "/task")})
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/cairn-build/cairn/graph/diag"
 	"github.com/cairn-build/cairn/rules/workflow/ojson"
+	"github.com/cairn-build/cairn/rules/workflow/quote"
 	"github.com/cairn-build/cairn/rules/workflow/spec"
 )
 
@@ -44,10 +45,10 @@ func (c *checker) value(v *spec.Value, want *shape, at string) {
 	if !c.refused(v, want) {
 		return
 	}
-	d := diag.Diag{Code: "bad-value", Range: c.l.s.Places.Value(at), Summary: fmt.Sprintf("The argument %q cannot be %s", clip(c.arg), valueWords(v)),
+	d := diag.Diag{Code: "bad-value", Range: c.l.s.Places.Value(at), Summary: fmt.Sprintf("The argument %q cannot be %s", quote.Clip(c.arg), valueWords(v)),
 		Detail: fmt.Sprintf("`%s` takes `%s`.", c.t.Entry.Name(), want)}
 	if at != spec.Pointer(c.t.At, "partial", c.arg) {
-		d.Summary = fmt.Sprintf("The argument %q cannot hold %s here", clip(c.arg), valueWords(v))
+		d.Summary = fmt.Sprintf("The argument %q cannot hold %s here", quote.Clip(c.arg), valueWords(v))
 		d.Detail = fmt.Sprintf("`%s` takes `%s` there.", c.t.Entry.Name(), want)
 	}
 	c.report(d)
@@ -90,7 +91,7 @@ func (c *checker) entries(v *spec.Value, want *shape, at string) {
 		c.value(&e.Value, field(want, e.Key), spec.Pointer(at, e.Key))
 	}
 	if l := lacking(v.Dict, want); len(l) > 0 {
-		c.report(diag.Diag{Code: "bad-value", Range: c.l.s.Places.Value(at), Summary: fmt.Sprintf("The argument %q lacks %s", clip(c.arg), list(l)),
+		c.report(diag.Diag{Code: "bad-value", Range: c.l.s.Places.Value(at), Summary: fmt.Sprintf("The argument %q lacks %s", quote.Clip(c.arg), list(l)),
 			Detail: fmt.Sprintf("`%s` takes `%s`, which has %s.", c.t.Entry.Name(), want, list(l))})
 	}
 }
@@ -105,7 +106,7 @@ func (c *checker) result(id string, given, want *shape, at string) {
 		return
 	}
 	from := c.l.byID[id]
-	c.report(diag.Diag{Code: "bad-wiring", Range: c.l.s.Places.Value(at), Summary: fmt.Sprintf("The result of %q cannot be the argument %q", clip(id), clip(c.arg)),
+	c.report(diag.Diag{Code: "bad-wiring", Range: c.l.s.Places.Value(at), Summary: fmt.Sprintf("The result of %q cannot be the argument %q", quote.Clip(id), quote.Clip(c.arg)),
 		Detail:  fmt.Sprintf("`%s` gives `%s`, and `%s` takes `%s`.", from.Entry.Name(), given, c.t.Entry.Name(), want),
 		Related: []diag.Related{{Range: c.l.s.Places.Value(from.At + "/task"), Text: "what gives it"}}})
 }
@@ -156,7 +157,7 @@ func valueWords(v *spec.Value) string {
 	case spec.Null:
 		return "null"
 	case spec.String:
-		return strconv.Quote(clip(v.Text))
+		return strconv.Quote(quote.Clip(v.Text))
 	case spec.List:
 		return "a list of " + plural(len(v.List), "element")
 	case spec.Dict:
@@ -167,7 +168,7 @@ func valueWords(v *spec.Value) string {
 		if len(keys) == 0 {
 			return "an empty dictionary"
 		}
-		return "a dictionary of " + clip(strings.Join(keys, ", "))
+		return "a dictionary of " + quote.Clip(strings.Join(keys, ", "))
 	case spec.Env:
 		return "a variable of the environment, which is a text"
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/cairn-build/cairn/graph/diag"
+	"github.com/cairn-build/cairn/rules/workflow/quote"
 	"github.com/cairn-build/cairn/rules/workflow/registry"
 	"github.com/cairn-build/cairn/rules/workflow/spec"
 )
@@ -53,7 +54,7 @@ func Link(s *spec.Spec, f registry.Finder) (*Workflow, diag.List) {
 		if i == nil {
 			continue
 		}
-		l.context = fmt.Sprintf("task %q", clip(i.ID))
+		l.context = fmt.Sprintf("task %q", quote.Clip(i.ID))
 		t := &Task{Instance: i}
 		l.id(t)
 		t.Entry = l.resolve(i.Task, i.At+"/task", "")

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/cairn-build/cairn/graph/diag"
+	"github.com/cairn-build/cairn/rules/workflow/quote"
 	"github.com/cairn-build/cairn/rules/workflow/spec"
 )
 
@@ -44,7 +45,7 @@ func (l *linker) mapped(t *Task) {
 		}
 	}
 	from := l.byID[id]
-	l.report(diag.Diag{Warning: mayBeText(alternatives), Code: "bad-wiring", Range: l.s.Places.Value(at), Summary: fmt.Sprintf("The result of %q is no list", clip(id)),
+	l.report(diag.Diag{Warning: mayBeText(alternatives), Code: "bad-wiring", Range: l.s.Places.Value(at), Summary: fmt.Sprintf("The result of %q is no list", quote.Clip(id)),
 		Detail:  fmt.Sprintf("`%s` gives `%s`; %s runs over the elements of a list.", from.Entry.Name(), given, t.Method),
 		Related: []diag.Related{{Range: l.s.Places.Value(from.At + "/task"), Text: "what gives it"}}})
 }
@@ -61,7 +62,7 @@ func (l *linker) element(t *Task, id string, one *shape, at string) {
 	}
 	bad := func(summary string) {
 		from := l.byID[id]
-		l.report(diag.Diag{Code: "bad-wiring", Range: l.s.Places.Value(at), Summary: fmt.Sprintf("The elements of the result of %q %s", clip(id), summary),
+		l.report(diag.Diag{Code: "bad-wiring", Range: l.s.Places.Value(at), Summary: fmt.Sprintf("The elements of the result of %q %s", quote.Clip(id), summary),
 			Detail:  fmt.Sprintf("Each of them is `%s`: `%s` gives them.", one, from.Entry.Name()),
 			Related: []diag.Related{{Range: l.s.Places.Value(from.At + "/task"), Text: "what gives it"}}})
 	}

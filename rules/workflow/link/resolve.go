@@ -4,9 +4,9 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/cairn-build/cairn/graph/diag"
+	"github.com/cairn-build/cairn/rules/workflow/quote"
 	"github.com/cairn-build/cairn/rules/workflow/registry"
 	"github.com/cairn-build/cairn/rules/workflow/spec"
 )
@@ -35,7 +35,7 @@ func (l *linker) id(t *Task) {
 	if t.ID == "" || len(l.named(t.ID)) == 0 {
 		return
 	}
-	l.report(diag.Diag{Code: "bad-id", Summary: fmt.Sprintf("The id %q is the name of a task", clip(t.ID)), Detail: fmt.Sprintf("`%s` is a registered known task name.", clip(t.ID)),
+	l.report(diag.Diag{Code: "bad-id", Summary: fmt.Sprintf("The id %q is the name of a task", quote.Clip(t.ID)), Detail: fmt.Sprintf("`%s` is a registered known task name.", quote.Clip(t.ID)),
 		Hint: "Give the instance another id: its result has that name in the code.", Range: l.s.Places.Value(t.At + "/id")})
 }
 
@@ -51,14 +51,14 @@ func (l *linker) resolve(name, at, context string) *registry.Entry {
 	case l.broken:
 		return nil
 	case len(es) == 0:
-		d.Summary = fmt.Sprintf("There is no task %q", clip(name))
-		d.Detail = fmt.Sprintf("`%s` is not a registered known task name.", clip(name))
+		d.Summary = fmt.Sprintf("There is no task %q", quote.Clip(name))
+		d.Detail = fmt.Sprintf("`%s` is not a registered known task name.", quote.Clip(name))
 		d.Hint = l.nearestTask(function)
 	case module == "" && len(es) == 1:
 		return es[0]
 	case module == "":
-		d.Code, d.Summary = "ambiguous-task", fmt.Sprintf("Several tasks are called %q", clip(name))
-		d.Detail = fmt.Sprintf("Multiple tasks named '%s' found. They are in the modules %s.", clip(function), pylist(modules(es)))
+		d.Code, d.Summary = "ambiguous-task", fmt.Sprintf("Several tasks are called %q", quote.Clip(name))
+		d.Detail = fmt.Sprintf("Multiple tasks named '%s' found. They are in the modules %s.", quote.Clip(function), quote.List(modules(es)))
 		d.Hint = fmt.Sprintf("Say which one is meant: \"%s\".", es[0].Name())
 	default:
 		for _, e := range es {
@@ -66,8 +66,8 @@ func (l *linker) resolve(name, at, context string) *registry.Entry {
 				return e
 			}
 		}
-		d.Summary = fmt.Sprintf("The module %s has no task %q", clip(module), clip(function))
-		d.Detail = fmt.Sprintf("Task '%s' not found in module '%s'. Available modules: %s", clip(function), clip(module), pylist(modules(es)))
+		d.Summary = fmt.Sprintf("The module %s has no task %q", quote.Clip(module), quote.Clip(function))
+		d.Detail = fmt.Sprintf("Task '%s' not found in module '%s'. Available modules: %s", quote.Clip(function), quote.Clip(module), quote.List(modules(es)))
 		d.Hint = diag.DidYouMean(module, modules(es))
 	}
 	l.report(d)
@@ -120,27 +120,5 @@ func (l *linker) deprecated(t *Task) {
 	if detail != "" && !strings.HasSuffix(detail, ".") {
 		detail += "."
 	}
-	l.report(diag.Diag{Warning: true, Code: "deprecated-task", Summary: fmt.Sprintf("The task %q is deprecated", clip(t.Task)), Detail: detail, Range: l.s.Places.Value(t.At + "/task")})
-}
-
-// clip shortens what a message quotes.
-func clip(s string) string {
-	const most = 80
-	if utf8.RuneCountInString(s) <= most {
-		return s
-	}
-	return string([]rune(s)[:most]) + "..."
-}
-
-// pylist writes names as Python prints a list of texts, the first hundred of them.
-func pylist(names []string) string {
-	const most = 100
-	more := ""
-	if len(names) > most {
-		names, more = names[:most], fmt.Sprintf(", ... and %d more", len(names)-most)
-	}
-	if len(names) == 0 {
-		return "[]"
-	}
-	return "['" + strings.Join(names, "', '") + "'" + more + "]"
+	l.report(diag.Diag{Warning: true, Code: "deprecated-task", Summary: fmt.Sprintf("The task %q is deprecated", quote.Clip(t.Task)), Detail: detail, Range: l.s.Places.Value(t.At + "/task")})
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/cairn-build/cairn/graph/diag"
+	"github.com/cairn-build/cairn/rules/workflow/quote"
 	"github.com/cairn-build/cairn/rules/workflow/registry"
 	"github.com/cairn-build/cairn/rules/workflow/spec"
 )
@@ -35,7 +36,7 @@ func (c *checker) skipped(id string, want *shape, at string) {
 	if takesSkipped(want, 0) {
 		return
 	}
-	c.l.report(diag.Diag{Warning: true, Code: "may-be-skipped", Summary: fmt.Sprintf("%q may be skipped, and %q is not then", clip(id), clip(c.t.ID)),
+	c.l.report(diag.Diag{Warning: true, Code: "may-be-skipped", Summary: fmt.Sprintf("%q may be skipped, and %q is not then", quote.Clip(id), quote.Clip(c.t.ID)),
 		Detail: fmt.Sprintf("The argument %q of `%s` takes `%s`, and no SkipSentinel.", c.arg, c.t.Entry.Name(), want),
 		Hint:   "Give it a skipif too, with a condition that is true of a SkipSentinel, or the argument a SkippedDependencyFallback.", Range: c.l.s.Places.Value(at),
 		Related: []diag.Related{{Range: c.l.s.Places.Value(from.At + "/id"), Text: "what may be skipped"}}})

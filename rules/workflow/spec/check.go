@@ -5,9 +5,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/cairn-build/cairn/graph/diag"
+	"github.com/cairn-build/cairn/rules/workflow/quote"
 	"github.com/cairn-build/cairn/rules/workflow/yamltree"
 )
 
@@ -74,7 +74,7 @@ func (c *checker) mapping(n *yamltree.Node, at string, s shape) bool {
 		if hint == "" {
 			hint = diag.DidYouMean(p.Key, s.keys)
 		}
-		c.bad("unknown-key", p.At, fmt.Sprintf("%s has no key %q", s.what, clip(p.Key)), "Extra inputs are not permitted. The keys are "+list(s.keys)+".", hint)
+		c.bad("unknown-key", p.At, fmt.Sprintf("%s has no key %q", s.what, quote.Clip(p.Key)), "Extra inputs are not permitted. The keys are "+list(s.keys)+".", hint)
 	}
 	for _, k := range s.required {
 		if n.Get(k) == nil {
@@ -88,7 +88,7 @@ func (c *checker) mapping(n *yamltree.Node, at string, s shape) bool {
 func nearMiss(n *yamltree.Node, key string, known []string) string {
 	for _, p := range n.Pairs {
 		if !slices.Contains(known, p.Key) && diag.Nearest(p.Key, []string{key}) != "" {
-			return fmt.Sprintf("Is %q meant?", clip(p.Key))
+			return fmt.Sprintf("Is %q meant?", quote.Clip(p.Key))
 		}
 	}
 	return ""
@@ -107,7 +107,7 @@ func (c *checker) text(n *yamltree.Node, what string) (string, bool) {
 		hint := ""
 		switch n.Kind {
 		case yamltree.Int, yamltree.Float, yamltree.Bool:
-			hint = fmt.Sprintf("Put it in quotes: %q.", clip(n.Text))
+			hint = fmt.Sprintf("Put it in quotes: %q.", quote.Clip(n.Text))
 		case yamltree.Null:
 			hint = "Give it a value, or take the key out."
 		}
@@ -205,36 +205,4 @@ func list(names []string) string {
 		return strings.Join(names, "")
 	}
 	return strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1]
-}
-
-// clip shortens what a message quotes.
-func clip(s string) string {
-	const most = 80
-	if utf8.RuneCountInString(s) <= most {
-		return s
-	}
-	return string([]rune(s)[:most]) + "..."
-}
-
-// pylist writes names as Python prints a list of texts, the first hundred of them.
-func pylist(names []string) string {
-	const most = 100
-	var b strings.Builder
-	b.WriteByte('[')
-	for i, n := range names {
-		if i > 0 {
-			b.WriteString(", ")
-		}
-		if i == most {
-			fmt.Fprintf(&b, "... and %d more", len(names)-most)
-			break
-		}
-		q := "'"
-		if strings.Contains(n, "'") && !strings.Contains(n, `"`) {
-			q = `"`
-		}
-		b.WriteString(q + strings.NewReplacer(`\`, `\\`, "\n", `\n`).Replace(clip(n)) + q)
-	}
-	b.WriteByte(']')
-	return b.String()
 }

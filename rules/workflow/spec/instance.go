@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/cairn-build/cairn/graph/diag"
+	"github.com/cairn-build/cairn/rules/workflow/quote"
 	"github.com/cairn-build/cairn/rules/workflow/yamltree"
 )
 
@@ -18,7 +19,7 @@ var instanceShape = shape{what: "A task instance", keys: []string{"name", "id", 
 // instance reads an instance; nil where n is no mapping.
 func (c *checker) instance(n *yamltree.Node, at string) *Instance {
 	if id := n.Get("id"); id != nil && id.Kind == yamltree.String {
-		c.context = fmt.Sprintf("task %q", clip(id.Text))
+		c.context = fmt.Sprintf("task %q", quote.Clip(id.Text))
 	}
 	if !c.mapping(n, at, instanceShape) {
 		return nil
@@ -28,7 +29,7 @@ func (c *checker) instance(n *yamltree.Node, at string) *Instance {
 	if id, ok := c.text(n.Get("id"), "A task's id"); ok {
 		t.ID = id
 		if why, hint := badID(id, maxTaskID); why != "" {
-			c.bad("bad-id", n.Get("id").Range, fmt.Sprintf("Bad id %q", clip(id)), why, hint)
+			c.bad("bad-id", n.Get("id").Range, fmt.Sprintf("Bad id %q", quote.Clip(id)), why, hint)
 		}
 	}
 	if task, ok := c.text(n.Get("task"), "task"); ok {
@@ -66,9 +67,9 @@ func (c *checker) instance(n *yamltree.Node, at string) *Instance {
 // label is how messages call an instance: by its name as the ecosystem does, by its id where it has none.
 func (i *Instance) label() string {
 	if i.Name != "" {
-		return clip(i.Name)
+		return quote.Clip(i.Name)
 	}
-	return clip(i.ID)
+	return quote.Clip(i.ID)
 }
 
 // taskName checks the form of a task's name, which may have its module before it.
@@ -78,7 +79,7 @@ func (c *checker) taskName(name string, rng diag.Range) {
 			if strings.Contains(name, ".") {
 				hint = "A task's name is that of its function, or module.function."
 			}
-			c.bad("bad-task", rng, fmt.Sprintf("%q cannot be a task", clip(name)), why, hint)
+			c.bad("bad-task", rng, fmt.Sprintf("%q cannot be a task", quote.Clip(name)), why, hint)
 			return
 		}
 	}
@@ -107,7 +108,7 @@ func (c *checker) partial(n *yamltree.Node, at string) []Entry {
 
 func (c *checker) argName(name string, rng diag.Range) {
 	if why, hint := badName(name); why != "" {
-		c.bad("bad-argument", rng, fmt.Sprintf("%q cannot be an argument", clip(name)), why, hint)
+		c.bad("bad-argument", rng, fmt.Sprintf("%q cannot be an argument", quote.Clip(name)), why, hint)
 	}
 }
 
@@ -141,7 +142,7 @@ func (c *checker) operation(n *yamltree.Node, at, what string) (names []string, 
 			}
 			c.argName(name, e.Range)
 			if seen[name] {
-				c.bad("bad-argument", e.Range, fmt.Sprintf("The argument %q is mapped twice", clip(name)), "", "")
+				c.bad("bad-argument", e.Range, fmt.Sprintf("The argument %q is mapped twice", quote.Clip(name)), "", "")
 			}
 			seen[name] = true
 			names = append(names, name)
@@ -176,7 +177,7 @@ func (c *checker) boundTwice(t *Instance, n *yamltree.Node, what string) {
 	for i, name := range t.ArgNames {
 		for _, e := range t.Partial {
 			if e.Key == name {
-				c.report(diag.Diag{Warning: true, Code: "bound-twice", Summary: fmt.Sprintf("The argument %q is bound in partial and in %s", clip(name), what),
+				c.report(diag.Diag{Warning: true, Code: "bound-twice", Summary: fmt.Sprintf("The argument %q is bound in partial and in %s", quote.Clip(name), what),
 					Detail: "The value of " + what + " wins.", Range: c.places.Value(t.At + "/" + what + "/argnames/" + strconv.Itoa(i)),
 					Related: []diag.Related{{Range: c.places.Key(Pointer(t.At, "partial", name)), Text: "bound here"}}})
 			}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/cairn-build/cairn/graph/diag"
+	"github.com/cairn-build/cairn/rules/workflow/quote"
 	"github.com/cairn-build/cairn/rules/workflow/yamltree"
 )
 
@@ -94,7 +95,7 @@ func (c *checker) overridesOf(n *yamltree.Node, at, what string) []Override {
 		c.places[at+keyMark] = p.At
 		steps := strings.Split(p.Key, ".")
 		if slices.Contains(steps, "") {
-			c.bad("bad-value", p.At, fmt.Sprintf("%q is no path", clip(p.Key)), "A path is names with a dot between each two.", "")
+			c.bad("bad-value", p.At, fmt.Sprintf("%q is no path", quote.Clip(p.Key)), "A path is names with a dot between each two.", "")
 			continue
 		}
 		c.finite(p.Value)
@@ -115,7 +116,7 @@ func (c *checker) within(key string, n *yamltree.Node) {
 	switch n.Kind {
 	case yamltree.String:
 		if (key == "$ref" || key == "$dynamicRef") && !strings.HasPrefix(n.Text, "#") {
-			c.bad("bad-reference", n.Range, fmt.Sprintf("The reference %q leads out of the form", clip(n.Text)), "A reference in a form's schema begins with `#`.", "Put the definition into `$defs`, and refer to it as `#/$defs/<name>`.")
+			c.bad("bad-reference", n.Range, fmt.Sprintf("The reference %q leads out of the form", quote.Clip(n.Text)), "A reference in a form's schema begins with `#`.", "Put the definition into `$defs`, and refer to it as `#/$defs/<name>`.")
 		}
 	case yamltree.List:
 		for _, e := range n.List {
@@ -136,7 +137,7 @@ func (c *checker) lostOverrides(n *yamltree.Node, out []Override, order map[stri
 		for k := 1; k < len(o.Path); k++ {
 			above, ok := order[strings.Join(o.Path[:k], ".")]
 			if self := order[path]; ok && above > self {
-				c.report(diag.Diag{Warning: true, Code: "override-order", Summary: fmt.Sprintf("%q stands before %q", clip(path), clip(n.Pairs[above].Key)),
+				c.report(diag.Diag{Warning: true, Code: "override-order", Summary: fmt.Sprintf("%q stands before %q", quote.Clip(path), quote.Clip(n.Pairs[above].Key)),
 					Detail: "It is applied after it all the same; wt-compiler would lose it.", Hint: "Put it after the other one.", Range: n.Pairs[self].At,
 					Related: []diag.Related{{Range: n.Pairs[above].At, Text: "the other one"}}})
 			}
@@ -176,7 +177,7 @@ func (c *checker) strayOverrides(s *Spec) {
 			hint := c.didYouMean(name, names)
 			for _, n := range names {
 				if strings.Contains(n, ".") && strings.HasPrefix(path, n+".") {
-					hint = fmt.Sprintf("The title %q holds a dot, and a path ends its steps there: give the group a title without one.", clip(n))
+					hint = fmt.Sprintf("The title %q holds a dot, and a path ends its steps there: give the group a title without one.", quote.Clip(n))
 				}
 			}
 			if title, ok := titles[name]; ok {
@@ -184,9 +185,9 @@ func (c *checker) strayOverrides(s *Spec) {
 				if what == "properties" {
 					between = ".properties."
 				}
-				hint = fmt.Sprintf("The task is in a group: write %q.", clip(title+between+path))
+				hint = fmt.Sprintf("The task is in a group: write %q.", quote.Clip(title+between+path))
 			}
-			c.report(diag.Diag{Warning: true, Code: "stray-override", Summary: fmt.Sprintf("The form has no part %q", clip(name)), Detail: "The override changes nothing that is shown.",
+			c.report(diag.Diag{Warning: true, Code: "stray-override", Summary: fmt.Sprintf("The form has no part %q", quote.Clip(name)), Detail: "The override changes nothing that is shown.",
 				Hint: hint, Range: c.places.Key(Pointer("/rjsf-overrides", what, path)), Context: "rjsf-overrides"})
 		}
 	}

@@ -7,6 +7,8 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
+
+	"github.com/cairn-build/cairn/rules/workflow/quote"
 )
 
 // The longest ids, in letters.
@@ -73,11 +75,11 @@ func badName(s string) (why, hint string) {
 		if fixed := identifierOf(s); fixed != "" {
 			hint = fmt.Sprintf("Write %q.", fixed)
 		}
-		return fmt.Sprintf("`%s` is not a valid python identifier.", clip(s)), hint
+		return fmt.Sprintf("`%s` is not a valid python identifier.", quote.Clip(s)), hint
 	case keywords()[s]:
 		return fmt.Sprintf("`%s` is a python keyword.", s), fmt.Sprintf("Write %q.", s+"_")
 	case n != s:
-		return fmt.Sprintf("`%s` is not a valid python identifier. Python reads it as `%s`.", clip(s), clip(n)), fmt.Sprintf("Write %q.", clip(n))
+		return fmt.Sprintf("`%s` is not a valid python identifier. Python reads it as `%s`.", quote.Clip(s), quote.Clip(n)), fmt.Sprintf("Write %q.", quote.Clip(n))
 	}
 	return "", ""
 }
@@ -91,7 +93,7 @@ func badID(s string, longest int) (why, hint string) {
 	case builtins()[s]:
 		return fmt.Sprintf("`%s` is a built-in python function.", s), fmt.Sprintf("Write %q.", s+"_")
 	case utf8.RuneCountInString(s) > longest:
-		return fmt.Sprintf("`%s` is too long; max length is %d characters.", clip(s), longest), fmt.Sprintf("It has %d.", utf8.RuneCountInString(s))
+		return fmt.Sprintf("`%s` is too long; max length is %d characters.", quote.Clip(s), longest), fmt.Sprintf("It has %d.", utf8.RuneCountInString(s))
 	}
 	return "", ""
 }

@@ -8,6 +8,7 @@ import (
 	"unicode"
 
 	"github.com/cairn-build/cairn/graph/diag"
+	"github.com/cairn-build/cairn/rules/workflow/quote"
 	"github.com/cairn-build/cairn/rules/workflow/yamltree"
 )
 
@@ -45,7 +46,7 @@ func Parse(file string, src []byte) (*Spec, diag.List) {
 				why = fmt.Sprintf("`%s` is a part of the package's name, which has letters from a to z, digits and `_` only: neither pip nor conda takes another.", id)
 			}
 			if why != "" {
-				c.bad("bad-id", n.Range, fmt.Sprintf("Bad id %q of the spec", clip(id)), why, hint)
+				c.bad("bad-id", n.Range, fmt.Sprintf("Bad id %q of the spec", quote.Clip(id)), why, hint)
 			}
 		}
 	}
@@ -131,7 +132,7 @@ var groupShape = shape{what: "A task group", keys: []string{"title", "descriptio
 func (c *checker) group(n *yamltree.Node, at string) *Group {
 	g := &Group{At: at, Tasks: []*Instance{}}
 	if t := n.Get("title"); t != nil && t.Kind == yamltree.String {
-		c.context = fmt.Sprintf("task group %q", clip(t.Text))
+		c.context = fmt.Sprintf("task group %q", quote.Clip(t.Text))
 	}
 	context := c.context
 	c.mapping(n, at, groupShape)

@@ -10,6 +10,7 @@ import (
 	"unicode"
 
 	"github.com/cairn-build/cairn/graph/diag"
+	"github.com/cairn-build/cairn/rules/workflow/quote"
 	"github.com/cairn-build/cairn/rules/workflow/yamltree"
 )
 
@@ -57,13 +58,13 @@ func (c *checker) requirements(s *Spec, n *yamltree.Node) {
 		if e.Kind != yamltree.Map {
 			hint := ""
 			if e.Kind == yamltree.String {
-				hint = fmt.Sprintf("Write `- requirement: %q`.", clip(e.Text))
+				hint = fmt.Sprintf("Write `- requirement: %q`.", quote.Clip(e.Text))
 			}
 			c.wrongType(e, "A requirement is a mapping", "Input should be a valid dictionary", hint)
 			continue
 		}
 		if name := e.Get("name"); name != nil && name.Kind == yamltree.String {
-			c.context = fmt.Sprintf("requirement %q", clip(name.Text))
+			c.context = fmt.Sprintf("requirement %q", quote.Clip(name.Text))
 		}
 		var r Requirement
 		if slices.ContainsFunc(e.Pairs, func(p yamltree.Pair) bool { return p.Key != "name" && slices.Contains(pypiKeys, p.Key) }) {
@@ -74,7 +75,7 @@ func (c *checker) requirements(s *Spec, n *yamltree.Node) {
 		if r.Name != "" {
 			world := strconv.FormatBool(r.PyPI()) + strings.ToLower(r.Name)
 			if first, ok := seen[world]; ok {
-				c.report(diag.Diag{Warning: true, Code: "duplicate-requirement", Summary: fmt.Sprintf("The package %q is required twice", clip(r.Name)), Detail: "The last one counts.",
+				c.report(diag.Diag{Warning: true, Code: "duplicate-requirement", Summary: fmt.Sprintf("The package %q is required twice", quote.Clip(r.Name)), Detail: "The last one counts.",
 					Range: c.places.Value(at + "/name"), Related: []diag.Related{{Range: c.places.Value(first), Text: "the first one"}}})
 			}
 			seen[world] = at + "/name"
@@ -89,7 +90,7 @@ func (c *checker) conda(n *yamltree.Node, at string) Requirement {
 		c.mapping(n, at, shape{what: "A requirement in short form", keys: []string{"requirement", "channel"},
 			retired: map[string]string{"name": "The short form holds name and version.", "version": "The short form holds name and version."}})
 		if text, ok := c.text(short, "requirement"); ok {
-			c.context = fmt.Sprintf("requirement %q", clip(text))
+			c.context = fmt.Sprintf("requirement %q", quote.Clip(text))
 			c.matchSpec(&r, text, short.Range)
 		}
 	} else {
@@ -120,14 +121,14 @@ func (c *checker) packageName(name string, form func(string) bool, rng diag.Rang
 	}
 	hint := ""
 	if strings.ContainsAny(name, "<>=!~ ") {
-		hint = fmt.Sprintf("Write `requirement: %q`, or give name and version apart.", clip(name))
+		hint = fmt.Sprintf("Write `requirement: %q`, or give name and version apart.", quote.Clip(name))
 	}
-	c.bad("bad-requirement", rng, fmt.Sprintf("%q is no name of a package", clip(name)), "A name has letters, digits, `.`, `_` and `-`.", hint)
+	c.bad("bad-requirement", rng, fmt.Sprintf("%q is no name of a package", quote.Clip(name)), "A name has letters, digits, `.`, `_` and `-`.", hint)
 }
 
 func (c *checker) version(v string, rng diag.Range) {
 	if err := CheckVersion(v); err != nil {
-		c.bad("bad-requirement", rng, fmt.Sprintf("Bad version %q", clip(v)), fmt.Sprintf("unable to parse version spec: %s.", err), versionHint(v))
+		c.bad("bad-requirement", rng, fmt.Sprintf("Bad version %q", quote.Clip(v)), fmt.Sprintf("unable to parse version spec: %s.", err), versionHint(v))
 	}
 }
 
@@ -137,7 +138,7 @@ func (c *checker) channel(name string, rng diag.Range) {
 	}
 	if u, err := url.Parse(name); err == nil && u.Scheme != "" && strings.Contains(name, "://") {
 		if u.Scheme == "file" && strings.ContainsAny(name, shellLetters) {
-			c.bad("bad-requirement", rng, fmt.Sprintf("%q is no address", clip(name)), "A channel's folder is named in commands, and has no letters that a shell reads.", "")
+			c.bad("bad-requirement", rng, fmt.Sprintf("%q is no address", quote.Clip(name)), "A channel's folder is named in commands, and has no letters that a shell reads.", "")
 		} else {
 			c.address(name, rng)
 		}
@@ -148,7 +149,7 @@ func (c *checker) channel(name string, rng diag.Range) {
 		names = append(names, n)
 	}
 	slices.Sort(names)
-	c.bad("bad-requirement", rng, fmt.Sprintf("Unknown channel %s", clip(name)), "A channel is an address or one of "+list(names)+".", diag.DidYouMean(name, names))
+	c.bad("bad-requirement", rng, fmt.Sprintf("Unknown channel %s", quote.Clip(name)), "A channel is an address or one of "+list(names)+".", diag.DidYouMean(name, names))
 }
 
 // shellLetters may stand in addresses, and mean something to a shell.
@@ -157,14 +158,14 @@ const shellLetters = "$&;()*?!#'[]{}~%="
 // address checks that a text can be, or be a part of, an address that others read: a requirement of pip's, say.
 func (c *checker) address(s string, rng diag.Range) {
 	if i := strings.IndexFunc(s, func(r rune) bool { return !unicode.IsPrint(r) || strings.ContainsRune(" \"<>\\^`|", r) }); i >= 0 {
-		c.bad("bad-requirement", rng, fmt.Sprintf("%q is no address", clip(s)), "An address has neither spaces nor quotes nor what cannot be seen.", "")
+		c.bad("bad-requirement", rng, fmt.Sprintf("%q is no address", quote.Clip(s)), "An address has neither spaces nor quotes nor what cannot be seen.", "")
 	}
 }
 
 // matchSpec reads the short form: [channel::]name[ version].
 func (c *checker) matchSpec(r *Requirement, text string, rng diag.Range) {
 	fail := func(detail string) {
-		c.bad("bad-requirement", rng, fmt.Sprintf("Bad requirement %q", clip(text)), detail, `It is written [channel::]name[version], "numpy>=1.26,<3".`)
+		c.bad("bad-requirement", rng, fmt.Sprintf("Bad requirement %q", quote.Clip(text)), detail, `It is written [channel::]name[version], "numpy>=1.26,<3".`)
 	}
 	rest := strings.TrimSpace(text)
 	if ch, after, ok := strings.Cut(rest, "::"); ok {
@@ -181,7 +182,7 @@ func (c *checker) matchSpec(r *Requirement, text string, rng diag.Range) {
 	}
 	r.Name, r.Version = rest[:end], strings.TrimSpace(rest[end:])
 	if !condaName(r.Name) {
-		fail(fmt.Sprintf("`%s` is no name of a package.", clip(r.Name)))
+		fail(fmt.Sprintf("`%s` is no name of a package.", quote.Clip(r.Name)))
 		return
 	}
 	if r.Version == "" {
@@ -228,12 +229,12 @@ func (c *checker) pypi(n *yamltree.Node, at string) Requirement {
 		}
 	}
 	if strings.IndexFunc(r.Path, unicode.IsControl) >= 0 {
-		c.bad("bad-requirement", n.Get("path").Range, fmt.Sprintf("%q is no path", clip(r.Path)), "A path has no letters that cannot be seen.", "")
+		c.bad("bad-requirement", n.Get("path").Range, fmt.Sprintf("%q is no path", quote.Clip(r.Path)), "A path has no letters that cannot be seen.", "")
 	}
 	r.Extras = c.texts(n.Get("extras"), at+"/extras", "extras")
 	for _, x := range r.Extras {
 		if !pypiName(x) {
-			c.bad("bad-requirement", n.Get("extras").Range, fmt.Sprintf("%q is no name of an extra", clip(x)), "A name has letters, digits, `.`, `_` and `-`.", "")
+			c.bad("bad-requirement", n.Get("extras").Range, fmt.Sprintf("%q is no name of an extra", quote.Clip(x)), "A name has letters, digits, `.`, `_` and `-`.", "")
 		}
 	}
 	if e := n.Get("editable"); e != nil && e.Kind != yamltree.Null {
@@ -253,7 +254,7 @@ func (c *checker) pypiRules(n *yamltree.Node, at string, r Requirement, given fu
 		if key != "" {
 			rng = c.places.Key(at + "/" + key)
 		}
-		c.bad("bad-requirement", rng, summary, fmt.Sprintf(detail, clip(r.Name)), hint)
+		c.bad("bad-requirement", rng, summary, fmt.Sprintf(detail, quote.Clip(r.Name)), hint)
 	}
 	const one = "Exactly one of 'git', 'path' or 'url' is set for PyPI requirement '%s'."
 	switch sources := given("git", "path", "url"); len(sources) {
@@ -276,7 +277,7 @@ func (c *checker) pypiRules(n *yamltree.Node, at string, r Requirement, given fu
 	switch {
 	case r.Path == "":
 	case strings.HasPrefix(r.Path, "file://"):
-		fail("path", "The path is an address", "'path' of PyPI requirement '%s' is a path, not a file:// URL.", fmt.Sprintf("Write %q.", clip(strings.TrimPrefix(r.Path, "file://"))))
+		fail("path", "The path is an address", "'path' of PyPI requirement '%s' is a path, not a file:// URL.", fmt.Sprintf("Write %q.", quote.Clip(strings.TrimPrefix(r.Path, "file://"))))
 	case !path.IsAbs(r.Path):
 		fail("path", "The path is relative", "'path' of PyPI requirement '%s' must be an absolute filesystem path.", "")
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/cairn-build/cairn/graph/diag"
+	"github.com/cairn-build/cairn/rules/workflow/quote"
 	"github.com/cairn-build/cairn/rules/workflow/yamltree"
 )
 
@@ -88,13 +89,13 @@ func (c *checker) variable(n *yamltree.Node) Value {
 		if what == "" {
 			what = n.Kind.String()
 		}
-		return fail(fmt.Sprintf(unwrapped, clip(what)), "")
+		return fail(fmt.Sprintf(unwrapped, quote.Clip(what)), "")
 	}
 	s := n.Text
 	inner, ok := strings.CutPrefix(s, "${{")
 	inner, closed := strings.CutSuffix(inner, "}}")
 	if !ok || !closed {
-		return fail(fmt.Sprintf(unwrapped, clip(s)), wrapHint(s))
+		return fail(fmt.Sprintf(unwrapped, quote.Clip(s)), wrapHint(s))
 	}
 	inner = strings.TrimSpace(inner)
 	switch parts := strings.Split(inner, "."); {
@@ -103,7 +104,7 @@ func (c *checker) variable(n *yamltree.Node) Value {
 	case len(parts) == 2 && parts[0] == "env" && envName(parts[1]):
 		return Value{Kind: Env, Text: parts[1]}
 	default:
-		return fail(fmt.Sprintf("`%s`: %s", clip(s), unrecognized), variableHint(parts))
+		return fail(fmt.Sprintf("`%s`: %s", quote.Clip(s), unrecognized), variableHint(parts))
 	}
 }
 
@@ -113,9 +114,9 @@ func wrapHint(s string) string {
 	case strings.ContainsAny(s, "{}$"):
 		return "A variable is the whole of a value; there is no text around it."
 	case IsIdentifier(s):
-		return fmt.Sprintf("Write ${{ workflow.%s.return }} for what a task returns.", clip(s))
+		return fmt.Sprintf("Write ${{ workflow.%s.return }} for what a task returns.", quote.Clip(s))
 	case strings.HasPrefix(s, "workflow.") || strings.HasPrefix(s, "env."):
-		return fmt.Sprintf("Write ${{ %s }}.", clip(s))
+		return fmt.Sprintf("Write ${{ %s }}.", quote.Clip(s))
 	}
 	return ""
 }
@@ -123,11 +124,11 @@ func wrapHint(s string) string {
 func variableHint(parts []string) string {
 	switch {
 	case len(parts) == 1 && IsIdentifier(parts[0]):
-		return fmt.Sprintf("Write ${{ workflow.%s.return }} for what a task returns, ${{ env.%s }} for a variable of the environment.", clip(parts[0]), clip(parts[0]))
+		return fmt.Sprintf("Write ${{ workflow.%s.return }} for what a task returns, ${{ env.%s }} for a variable of the environment.", quote.Clip(parts[0]), quote.Clip(parts[0]))
 	case len(parts) >= 2 && diag.Nearest(parts[0], []string{"workflow"}) != "" && IsIdentifier(strings.TrimSpace(parts[1])):
-		return fmt.Sprintf("Write ${{ workflow.%s.return }}.", clip(strings.TrimSpace(parts[1])))
+		return fmt.Sprintf("Write ${{ workflow.%s.return }}.", quote.Clip(strings.TrimSpace(parts[1])))
 	case len(parts) == 2 && diag.Nearest(parts[0], []string{"env"}) != "" && envName(parts[1]):
-		return fmt.Sprintf("Write ${{ env.%s }}.", clip(parts[1]))
+		return fmt.Sprintf("Write ${{ env.%s }}.", quote.Clip(parts[1]))
 	}
 	return ""
 }

@@ -3,6 +3,8 @@ package spec
 import (
 	"fmt"
 	"strings"
+
+	"github.com/cairn-build/cairn/rules/workflow/quote"
 )
 
 // maxParens is how deep a version spec nests.
@@ -38,9 +40,9 @@ func CheckVersion(text string) error {
 		if isBuild(build) {
 			return nil
 		}
-		return fmt.Errorf("`%s` is no build", clip(build))
+		return fmt.Errorf("`%s` is no build", quote.Clip(build))
 	}
-	return fmt.Errorf("`%s` is left over", clip(p.rest))
+	return fmt.Errorf("`%s` is left over", quote.Clip(p.rest))
 }
 
 type versionParser struct {
@@ -112,14 +114,14 @@ func (p *versionParser) constraint() error {
 	v := p.rest[:n]
 	if v == "" {
 		if op == "" {
-			return fmt.Errorf("`%s` begins no constraint", clip(p.rest))
+			return fmt.Errorf("`%s` begins no constraint", quote.Clip(p.rest))
 		}
 		return fmt.Errorf("`%s` has no version", op)
 	}
 	p.rest, p.spaced = p.rest[n:], false
 	if strings.Trim(v, "*.") == "" {
 		if strings.ReplaceAll(v, "*.", "") != "*" {
-			return fmt.Errorf("`%s` is no version", clip(v))
+			return fmt.Errorf("`%s` is no version", quote.Clip(v))
 		}
 		if op != "" && op != "=" && op != "==" {
 			return fmt.Errorf("`*` does not go with `%s`", op)
@@ -144,11 +146,11 @@ func checkVersion(v string) error {
 		v = strings.TrimSuffix(v, ".")
 	}
 	if strings.Contains(v, "*") {
-		return fmt.Errorf("a `*` stands in the middle of `%s`", clip(whole))
+		return fmt.Errorf("a `*` stands in the middle of `%s`", quote.Clip(whole))
 	}
 	if epoch, after, ok := strings.Cut(v, "!"); ok {
 		if epoch == "" || strings.Trim(epoch, "0123456789") != "" || len(epoch) > 18 {
-			return fmt.Errorf("`%s` is no epoch", clip(epoch))
+			return fmt.Errorf("`%s` is no epoch", quote.Clip(epoch))
 		}
 		v = after
 	}
@@ -164,9 +166,9 @@ func checkVersion(v string) error {
 
 // checkSegments checks letters and digits with ".", "-" or "_" between them; the last two may also end it.
 func checkSegments(v, whole string) error {
-	bad := fmt.Errorf("`%s` is no version", clip(whole))
+	bad := fmt.Errorf("`%s` is no version", quote.Clip(whole))
 	if strings.Contains(v, "-") && strings.Contains(v, "_") {
-		return fmt.Errorf("`%s` has both - and _ as separators", clip(whole))
+		return fmt.Errorf("`%s` has both - and _ as separators", quote.Clip(whole))
 	}
 	v = strings.TrimRight(v, "-_")
 	if v == "" || strings.ContainsAny(v, "!+") {

@@ -6,6 +6,7 @@ import (
 	"github.com/goccy/go-yaml/ast"
 
 	"github.com/cairn-build/cairn/graph/diag"
+	"github.com/cairn-build/cairn/rules/workflow/quote"
 )
 
 func (r *reader) mapping(n ast.Node, entries []*ast.MappingValueNode, depth int) *Node {
@@ -84,7 +85,7 @@ func (r *reader) mapping(n ast.Node, entries []*ast.MappingValueNode, depth int)
 }
 
 func (r *reader) duplicate(key string, at, first diag.Range) {
-	r.report(diag.Diag{Code: "duplicate-key", Summary: fmt.Sprintf("The key %q stands twice", clip(key)), Detail: "A mapping has each key once.", Range: at,
+	r.report(diag.Diag{Code: "duplicate-key", Summary: fmt.Sprintf("The key %q stands twice", quote.Clip(key)), Detail: "A mapping has each key once.", Range: at,
 		Related: []diag.Related{{Range: first, Text: "the first one"}}})
 }
 
@@ -103,7 +104,7 @@ func (r *reader) key(n ast.Node, depth int) (*Node, bool) {
 	}
 	hint := ""
 	if v.Kind != List && v.Kind != Map && v.to > v.from && v.to <= len(r.src) {
-		hint = fmt.Sprintf("Put it in quotes: %q.", clip(r.src[v.from:v.to]))
+		hint = fmt.Sprintf("Put it in quotes: %q.", quote.Clip(r.src[v.from:v.to]))
 	}
 	r.report(diag.Diag{Code: "syntax", Summary: "A key is text", Detail: fmt.Sprintf("This key is %s.", v.Kind), Hint: hint, Range: v.Head()})
 	return v, false

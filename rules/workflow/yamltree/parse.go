@@ -12,6 +12,7 @@ import (
 	"github.com/goccy/go-yaml/token"
 
 	"github.com/cairn-build/cairn/graph/diag"
+	"github.com/cairn-build/cairn/rules/workflow/quote"
 )
 
 const (
@@ -207,18 +208,9 @@ func syntax(p *places, err error) diag.Diag {
 
 func sentence(s string) string {
 	s, _, _ = strings.Cut(strings.TrimSpace(s), "\n")
-	s = clip(strings.TrimSuffix(s, "."))
+	s = quote.Clip(strings.TrimSuffix(s, "."))
 	if s == "" {
 		return ""
 	}
 	return strings.ToUpper(s[:1]) + s[1:] + "."
-}
-
-// clip shortens what a message quotes.
-func clip(s string) string {
-	const most = 80
-	if utf8.RuneCountInString(s) <= most {
-		return s
-	}
-	return string([]rune(s)[:most]) + "..."
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/goccy/go-yaml/token"
 
 	"github.com/cairn-build/cairn/graph/diag"
+	"github.com/cairn-build/cairn/rules/workflow/quote"
 )
 
 // reader turns the library's tree into ours.
@@ -131,7 +132,7 @@ func (r *reader) tagged(n *ast.TagNode, depth int) *Node {
 	case "!!map":
 		want = Map
 	default:
-		return r.bad(off, end, fmt.Sprintf("The tag %s is not understood", clip(tag)), "The tags of YAML's core are: !!str, !!int, !!float, !!bool, !!null, !!seq and !!map.", "")
+		return r.bad(off, end, fmt.Sprintf("The tag %s is not understood", quote.Clip(tag)), "The tags of YAML's core are: !!str, !!int, !!float, !!bool, !!null, !!seq and !!map.", "")
 	}
 	if (want == List || want == Map || v.Kind == List || v.Kind == Map) && want != v.Kind {
 		return r.bad(v.from, v.to, "The value does not fit its tag", fmt.Sprintf("%s says that it is %s; it is %s.", n.Start.Value, want, v.Kind), "")
@@ -147,14 +148,14 @@ func (r *reader) alias(n *ast.AliasNode) *Node {
 	end := off + 1 + len(name)
 	v, ok := r.anchors[name]
 	if r.open[name] > 0 && !ok {
-		return r.bad(off, end, fmt.Sprintf("The anchor %q is used in what it names", clip(name)), "The value would hold itself.", "")
+		return r.bad(off, end, fmt.Sprintf("The anchor %q is used in what it names", quote.Clip(name)), "The value would hold itself.", "")
 	}
 	if !ok {
 		names := make([]string, 0, len(r.anchors))
 		for n := range r.anchors {
 			names = append(names, n)
 		}
-		return r.bad(off, end, fmt.Sprintf("There is no anchor %q before this", clip(name)), "", diag.DidYouMean(name, names))
+		return r.bad(off, end, fmt.Sprintf("There is no anchor %q before this", quote.Clip(name)), "", diag.DidYouMean(name, names))
 	}
 	if r.left -= v.cost; r.left < 0 {
 		if r.spent {
