@@ -241,8 +241,8 @@ func (j *judged) printed(s *said) {
 
 // compare says how what came differs from what was to come, whose name is of.
 func (j *judged) compare(want, got any, of, hint string) {
-	w, err1 := ojson.Marshal(sorted(want), "  ")
-	g, err2 := ojson.Marshal(sorted(got), "  ")
+	w, err1 := ojson.Marshal(ojson.Sorted(want), "  ")
+	g, err2 := ojson.Marshal(ojson.Sorted(got), "  ")
 	if err := errors.Join(err1, err2); err != nil {
 		j.bad("bad-result", "What came cannot be compared", err.Error()+".", "")
 		return
@@ -251,26 +251,6 @@ func (j *judged) compare(want, got any, of, hint string) {
 		return
 	}
 	j.bad("other-result", "What came is not "+of, "- is what was expected, + what came:\n"+lineDiff(string(w), string(g)), hint)
-}
-
-// sorted gives a value whose objects have their keys in order.
-func sorted(v any) any {
-	switch v := v.(type) {
-	case *ojson.Object:
-		o := ojson.New()
-		for _, k := range slices.Sorted(slices.Values(v.Keys())) {
-			x, _ := v.Get(k)
-			o.Set(k, sorted(x))
-		}
-		return o
-	case []any:
-		l := make([]any, len(v))
-		for i := range v {
-			l[i] = sorted(v[i])
-		}
-		return l
-	}
-	return v
 }
 
 func firstLine(s string) string {

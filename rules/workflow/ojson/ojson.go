@@ -118,6 +118,26 @@ func Clone(v any) any {
 	return v
 }
 
+// Sorted copies a value, with the keys of all objects in it in the order of the alphabet.
+func Sorted(v any) any {
+	switch v := v.(type) {
+	case *Object:
+		o := &Object{}
+		for _, k := range slices.Sorted(slices.Values(v.Keys())) {
+			x, _ := v.Get(k)
+			o.Set(k, Sorted(x))
+		}
+		return o
+	case []any:
+		l := make([]any, len(v))
+		for i := range v {
+			l[i] = Sorted(v[i])
+		}
+		return l
+	}
+	return v
+}
+
 // Parse reads one JSON value and nothing after it. A key that is given twice has its last value. Nesting deeper than 10,000 is an error.
 func Parse(b []byte) (any, error) {
 	d := json.NewDecoder(bytes.NewReader(b))

@@ -62,30 +62,9 @@ func unordered(v any) any {
 
 // canonical gives the JSON of a value with sorted keys.
 func canonical(v any) string {
-	b, err := ojson.Marshal(sorted(v), "")
+	b, err := ojson.Marshal(ojson.Sorted(v), "")
 	if err != nil {
 		panic("internal error: a value that is no JSON: " + err.Error())
 	}
 	return string(b)
-}
-
-func sorted(v any) any {
-	switch v := v.(type) {
-	case *ojson.Object:
-		keys := v.Keys()
-		slices.Sort(keys)
-		o := &ojson.Object{}
-		for _, k := range keys {
-			x, _ := v.Get(k)
-			o.Set(k, sorted(x))
-		}
-		return o
-	case []any:
-		l := make([]any, len(v))
-		for i := range v {
-			l[i] = sorted(v[i])
-		}
-		return l
-	}
-	return v
 }
