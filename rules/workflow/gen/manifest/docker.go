@@ -13,12 +13,12 @@ ARG PIXI_VERSION=latest
 RUN apt-get update \
     && apt-get install -y --no-install-recommends ca-certificates curl \
     && rm -rf /var/lib/apt/lists/*
-RUN curl -fsSL https://pixi.sh/install.sh | PIXI_VERSION=$PIXI_VERSION PIXI_NO_PATH_UPDATE=1 bash
+RUN curl -fsSL https://pixi.sh/install.sh | PIXI_VERSION=$PIXI_VERSION PIXI_HOME=/opt/pixi PIXI_NO_PATH_UPDATE=1 bash
 
 FROM debian:bookworm-slim AS app
-COPY --from=pixi /root/.pixi /root/.pixi
+COPY --from=pixi /opt/pixi /opt/pixi
 COPY --from=pixi /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
-ENV PATH="/root/.pixi/bin:$PATH"
+ENV PATH="/opt/pixi/bin:$PATH"
 `)
 	if len(folders(in)) > 0 {
 		b.WriteString("# Channels that are folders keep their paths; the pixi task docker-build puts them here.\nCOPY .channels /\n")
