@@ -182,15 +182,20 @@ func (c *callContext) List(at string) ([]string, error) {
 		if err != nil {
 			return nil, &MissingInputError{r.source()}
 		}
-		var names []string
-		for _, e := range entries {
-			if !e.Dir && e.Link == "" {
-				names = append(names, e.Path)
-			}
-		}
-		return names, nil
+		return filesOf(entries), nil
 	}
 	return nil, fmt.Errorf("%s is not a declared tree", at)
+}
+
+// filesOf gives the paths of what is neither a folder nor a link.
+func filesOf(entries []tree.Entry) []string {
+	var names []string
+	for _, e := range entries {
+		if !e.Dir && e.Link == "" {
+			names = append(names, e.Path)
+		}
+	}
+	return names
 }
 
 // Write implements rule.CallContext.

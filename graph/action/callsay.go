@@ -39,13 +39,7 @@ func (c *callContext) Around(folder string) ([]string, error) {
 		if err != nil {
 			return nil, &MissingInputError{r.source()}
 		}
-		var names []string
-		for _, e := range entries {
-			if !e.Dir && e.Link == "" {
-				names = append(names, e.Path)
-			}
-		}
-		return names, nil
+		return filesOf(entries), nil
 	}
 	return nil, fmt.Errorf("%s is not in a declared tree", folder)
 }
