@@ -134,26 +134,11 @@ func (s *Server) Kill() {
 // WaitIdle returns when there was neither a run nor a request for so long. Neither a stream nor a page that only looks whether it is
 // up to date is a request. It gives ctx's error where that ends first.
 func (s *Server) WaitIdle(ctx context.Context, quiet time.Duration) error {
-	for {
+	return httpd.WaitIdle(ctx, quiet, func() (<-chan struct{}, time.Duration, bool) {
 		s.mu.Lock()
-		changed, wait := s.changed, quiet-s.o.Now().Sub(s.used)
-		resting := s.inFlight == 0 && s.alive() == 0
-		s.mu.Unlock()
-		if !resting {
-			wait = quiet
-		} else if wait <= 0 {
-			return nil
-		}
-		timer := time.NewTimer(wait)
-		select {
-		case <-ctx.Done():
-			timer.Stop()
-			return ctx.Err()
-		case <-changed:
-		case <-timer.C:
-		}
-		timer.Stop()
-	}
+		defer s.mu.Unlock()
+		return s.changed, s.o.Now().Sub(s.used), s.inFlight == 0 && s.alive() == 0
+	})
 }
 
 // use counts a request, until what it gives is called.

@@ -148,29 +148,15 @@ func (s *Server) living() []*entry {
 // WaitIdle returns when there was neither a procedure that is not over nor a request for so long; streams do not count. It
 // gives ctx's error where that ends first.
 func (s *Server) WaitIdle(ctx context.Context, quiet time.Duration) error {
-	for {
+	return httpd.WaitIdle(ctx, quiet, func() (<-chan struct{}, time.Duration, bool) {
 		s.mu.Lock()
-		changed, wait := s.changed, quiet-s.o.Now().Sub(s.used)
+		defer s.mu.Unlock()
 		resting := s.inFlight == 0
 		for _, e := range s.entries {
 			resting = resting && e.state().Over()
 		}
-		s.mu.Unlock()
-		if !resting {
-			wait = quiet
-		} else if wait <= 0 {
-			return nil
-		}
-		timer := time.NewTimer(wait)
-		select {
-		case <-ctx.Done():
-			timer.Stop()
-			return ctx.Err()
-		case <-changed:
-		case <-timer.C:
-		}
-		timer.Stop()
-	}
+		return s.changed, s.o.Now().Sub(s.used), resting
+	})
 }
 
 // busy says whether something is at work.
