@@ -1,0 +1,61 @@
+// Package ioc holds the kinds that build versioned trees of EPICS modules and the IOCs that start from them. The parts that need no
+// targets lie in packages below it: versions, .dep files, resolution, dbd files, makefiles of wrappers, startup scripts.
+package ioc
+
+import (
+	"github.com/cairn-build/cairn/graph/label"
+	"github.com/cairn-build/cairn/graph/rule"
+)
+
+// Base is an EPICS base that modules are compiled against and IOCs run on: provider "epics_base".
+type Base struct {
+	Headers rule.Artifact // a tree: what is in <base>/include
+	Dbd     rule.Artifact // a tree: what is in <base>/dbd, with all record types and menus in files of their own
+	// Runtime is a tree in the layout of an installed base, whose programs run on the machine that builds: bin/<Arch>, lib/<Arch>, dbd.
+	Runtime rule.Artifact
+	Arch    string // EPICS_HOST_ARCH of Runtime: "linux-x86_64"
+	Version string // "7.0.8.1"; "" where only an action knows
+	// Require is cairn's own module of that name, made against this base for the target's platform.
+	Require *Module
+}
+
+// ProviderName implements rule.Provider.
+func (Base) ProviderName() string { return "epics_base" }
+
+// Program gives the path of one of the base's programs in an action's tree: "softIocPVA", "msi", "caget".
+func (b Base) Program(name string) string { return b.Runtime.Path + "/bin/" + b.Arch + "/" + name }
+
+// SoftIoc gives the program and the dbd file that IOCs are started with, as paths in an action's tree.
+func (b Base) SoftIoc() (program, dbd string) {
+	return b.Program("softIocPVA"), b.Runtime.Path + "/dbd/softIocPVA.dbd"
+}
+
+// Module is a module at one version, built for one architecture: provider "ioc_module".
+type Module struct {
+	Label   label.Label
+	Name    string // as EPICS has it: "asyn"
+	Version string // exact: "4.42.0+1"
+	Arch    string // T_A: "linux-x86_64"
+	// Tree is the installed form, at a path that ends in <Name>/<Version>, so that the folder two above it is a pool: lib/<Arch>, dbd, db, include.
+	Tree rule.Artifact
+	// Headers and Dbd are what dependants compile with: parts of Tree as trees of their own, which hang on nothing that is compiled. The
+	// zero Artifact is for a module that installs none.
+	Headers rule.Artifact
+	Dbd     rule.Artifact
+	// Dep is the .dep file alone.
+	Dep rule.Artifact
+	// Deps are the modules that its .dep names and that are targets, direct ones only: those it compiles with, and those it wants at run time.
+	Deps []Module
+}
+
+// ProviderName implements rule.Provider.
+func (Module) ProviderName() string { return "ioc_module" }
+
+// Pool is where a `require` looks for modules: provider "ioc_pool". It is a folder of this machine, or some targets.
+type Pool struct {
+	Path    string   // the folder, "" for targets
+	Modules []Module // the targets
+}
+
+// ProviderName implements rule.Provider.
+func (Pool) ProviderName() string { return "ioc_pool" }
