@@ -7,6 +7,7 @@ import (
 	"github.com/cairn-build/cairn/rules/file"
 	"github.com/cairn-build/cairn/rules/git"
 	"github.com/cairn-build/cairn/rules/golang"
+	"github.com/cairn-build/cairn/rules/ioc"
 	"github.com/cairn-build/cairn/rules/python"
 	"github.com/cairn-build/cairn/rules/remote"
 	"github.com/cairn-build/cairn/rules/workflow"
@@ -17,6 +18,7 @@ func All() []*rule.Rule {
 	return []*rule.Rule{
 		file.Alias,
 		command.Command,
+		ioc.EpicsBase,
 		file.Filegroup,
 		git.Source,
 		golang.Binary,

@@ -29,11 +29,17 @@ func TestScript(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { removeAll(flow) })
+	ioc, err := os.MkdirTemp("", "cairn-script-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { removeAll(ioc) })
 	testscript.RunT(scriptT{t}, testscript.Params{
 		Dir: "../../testdata/script",
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("LOCKS", locks)
 			e.Setenv("FLOWCACHE", filepath.Join(flow, "cache")) // of the scripts that use locks/flow: see its README
+			e.Setenv("IOCCACHE", filepath.Join(ioc, "cache"))   // of the scripts that use an epics_base: see testdata/ioc/README.md
 			return setUp(e)
 		},
 		Cmds:               scriptCommands,
@@ -82,7 +88,7 @@ func removeAll(dir string) {
 }
 
 // condition knows [root], the user that file permissions do not stop, [tourpython], a Python that examples/tour has wheels for,
-// [tangopython], one that PyTango has a wheel for,
+// [tangopython], one that PyTango has a wheel for, [wheelbase], where an epics_base without a path is to be had,
 // [namespaces], where actions are kept apart by the
 // kernel, [mounts], where a process may have mounts of its own, [browser], where pages can be looked at, and [https], [ssh] and [git], where such a server can run.
 func condition(name string) (bool, error) {
@@ -93,6 +99,8 @@ func condition(name string) (bool, error) {
 		return tourPython(), nil
 	case "tangopython":
 		return tangoPython(), nil
+	case "wheelbase":
+		return runtime.GOOS == "linux" && runtime.GOARCH == "amd64", nil
 	case "mounts":
 		return hasMounts(), nil
 	case "namespaces":

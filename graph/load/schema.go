@@ -21,6 +21,7 @@ var workspaceAttrs = []rule.Attr{
 	{Name: "tool_identity", Type: rule.StringMap, Doc: "How strictly programs of the host are told apart: `content` (default), `version`, or `declared:TEXT`."},
 	{Name: "description", Type: rule.String, Doc: "What the workspace is, for people."},
 	{Name: "default_env", Type: rule.LabelRef, Doc: "The `python_env` that scripts have which name none (`//envs:default`)."},
+	{Name: "epics_base", Type: rule.LabelRef, Doc: "The `epics_base` of IOC modules and IOCs that name none (`//epics:base`)."},
 }
 
 var packageAttrs = []rule.Attr{

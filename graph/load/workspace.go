@@ -53,8 +53,11 @@ func (u *unit) workspaceBlocks(blocks []*hclsyntax.Block) (name string, s Settin
 				u.checkRequires(s.Requires, a, context)
 			case "description":
 				s.Description = v.(string)
-			case "default_env":
-				s.Defaults = map[string]rule.Value{at.Name: {Value: v, Range: rangeOf(a.Expr.Range()), Workspace: true}}
+			case "default_env", "epics_base":
+				if s.Defaults == nil {
+					s.Defaults = map[string]rule.Value{}
+				}
+				s.Defaults[at.Name] = rule.Value{Value: v, Range: rangeOf(a.Expr.Range()), Workspace: true}
 			case "tool_identity":
 				s.ToolIdentity = v.(map[string]string)
 				u.checkIdentities(s.ToolIdentity, a, context)
