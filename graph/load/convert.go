@@ -21,6 +21,8 @@ type converter struct {
 	expr    hclsyntax.Expression
 	ctx     *hcl.EvalContext
 	ds      diag.List
+	// inTree says that plain words are paths in another target's folder: see rule.Attr.Within.
+	inTree bool
 	// partial values are looked at before `in` and `out` are known: what is unknown is passed over.
 	partial bool
 	// placeholders are what tool() gave. They hold characters that no other string may hold.

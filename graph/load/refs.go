@@ -110,12 +110,29 @@ func (c *converter) fileRef(e elem) (rule.Ref, bool) {
 	if looksLikeLabel(e.s) {
 		return c.labelRef(e)
 	}
-	p, bad := c.u.source(e.s)
+	rel := e.s
+	if c.at.Within != "" {
+		if plain, here := strings.CutPrefix(e.s, "./"); here {
+			rel = plain
+		} else if c.inTree {
+			return c.treeRef(e)
+		}
+	}
+	p, bad := c.u.source(rel)
 	if bad != nil {
 		c.fail(e.rng, bad.code, bad.summary, bad.detail, bad.hint)
 		return rule.Ref{}, false
 	}
 	return rule.Ref{Path: p, Range: rangeOf(e.rng)}, true
+}
+
+// treeRef reads a path or pattern in a folder that does not exist yet.
+func (c *converter) treeRef(e elem) (rule.Ref, bool) {
+	if _, bad := parsePatterns([]string{e.s}); bad != nil {
+		c.fail(e.rng, bad.code, bad.summary, bad.detail, bad.hint)
+		return rule.Ref{}, false
+	}
+	return rule.Ref{InTree: e.s, Range: rangeOf(e.rng)}, true
 }
 
 func (c *converter) toolRef(e elem) (rule.Ref, bool) {

@@ -272,7 +272,7 @@ func (it *instance) scope() *hcl.EvalContext {
 // attr evaluates one attribute.
 func (it *instance) attr(at *rule.Attr, a *hclsyntax.Attribute) (rule.Value, bool) {
 	u := it.u
-	c := converter{u: u, at: at, context: it.context, expr: a.Expr}
+	c := converter{u: u, at: at, context: it.context, expr: a.Expr, inTree: at.Within != "" && it.block.Body.Attributes[at.Within] != nil}
 	if v, good, ok := c.literal(); ok {
 		u.reportAll(c.ds)
 		return rule.Value{Value: v, Range: rangeOf(a.Expr.Range())}, good

@@ -56,14 +56,18 @@ type Attr struct {
 	Workspace string
 	// Needs is a provider's name that a label in this attribute must have ("" for any target).
 	Needs string
+	// Within names an attribute of the same kind that holds the label of a folder, for File and Files: in a target that sets it, plain words
+	// are paths or patterns in that folder (Ref.InTree), and a file of the package is written `./file`.
+	Within string
 }
 
-// Ref is one element of an attribute that takes files, labels or tools. Just one of Label, Path and Host is set.
+// Ref is one element of an attribute that takes files, labels or tools. Just one of Label, Path, Host and InTree is set.
 type Ref struct {
-	Label label.Label
-	Path  string // a source file, relative to the workspace, slash-separated
-	Host  string // a program of the host
-	Range diag.Range
+	Label  label.Label
+	Path   string // a source file, relative to the workspace, slash-separated
+	Host   string // a program of the host
+	InTree string // a path or pattern in the folder that Attr.Within's attribute names
+	Range  diag.Range
 }
 
 // Value is an attribute's value in one target. Either Value is set, or, for an attribute that uses in.*, out or tool(),
