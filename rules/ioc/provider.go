@@ -44,6 +44,12 @@ type Module struct {
 	Dbd     rule.Artifact
 	// Dep is the .dep file alone.
 	Dep rule.Artifact
+	// Index is a file with the paths below include of its headers, one a line; the zero Artifact where Headers is.
+	Index rule.Artifact
+	// Bins are the names of its programs, in bin/<Arch> of Tree.
+	Bins []string
+	// Excluded says why there is no such module for this architecture, "" where there is one. Then nothing else but names is set.
+	Excluded string
 	// Deps are the modules that its .dep names and that are targets, direct ones only: those it compiles with, and those it wants at run time.
 	Deps []Module
 }
