@@ -108,8 +108,8 @@ func (r *Resolver) Where(name string) (string, error) {
 	return f.path, err
 }
 
-// Resolve finds and identifies the program called name. Errors: *NotFoundError, *ShimError, ctx's, and those of reading the
-// program's files.
+// Resolve finds and identifies the program called name, or the folder that rule.HostFolder names. Errors: *NotFoundError, *ShimError,
+// *FolderError, ctx's, and those of reading the program's files.
 func (r *Resolver) Resolve(ctx context.Context, name string) (Tool, error) {
 	return r.once(ctx, name, func() (Tool, error) { return r.resolve(ctx, name) })
 }
@@ -155,6 +155,9 @@ func (r *Resolver) once(ctx context.Context, key string, f func() (Tool, error))
 }
 
 func (r *Resolver) resolve(ctx context.Context, name string) (Tool, error) {
+	if IsFolder(name) {
+		return r.folder(ctx, name)
+	}
 	if py, ok := strings.CutSuffix(name, packagesSuffix); ok {
 		return r.packages(ctx, name, py)
 	}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/cairn-build/cairn/graph/exec/local/sweep"
+	"github.com/cairn-build/cairn/graph/toolset"
 )
 
 // farms makes folders of links to programs, one for each set of tools: what commands have as PATH. With a place that lasts,
@@ -129,6 +130,9 @@ func plant(dir string, progs map[string]string) error {
 		return err
 	}
 	for name, p := range progs {
+		if toolset.IsFolder(name) {
+			continue
+		}
 		if name == "" || strings.ContainsAny(name, "/\x00") || name == "." || name == ".." {
 			return fmt.Errorf("a program cannot be called %q", name)
 		}
