@@ -1,0 +1,208 @@
+package makefile
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// function is one of make's. do gets expanded arguments, lazy unexpanded ones.
+type function struct {
+	min, max int // arguments; max 0: any number
+	do       func(m *Maker, a []string) string
+	lazy     func(m *Maker, a []string) string
+}
+
+func (f function) call(m *Maker, name, args string, open byte) string {
+	a := arguments(args, open, f.max)
+	if len(a) < f.min {
+		m.note(m.here, "$("+name+" "+args+")", "the function has too few arguments")
+		return ""
+	}
+	if f.lazy != nil {
+		return f.lazy(m, a)
+	}
+	for i := range a {
+		a[i] = m.Expand(a[i])
+	}
+	return f.do(m, a)
+}
+
+// pure makes a function of one that needs no Maker.
+func pure(n int, do func(a []string) string) function {
+	return function{n, n, func(_ *Maker, a []string) string { return do(a) }, nil}
+}
+
+// each makes a function that replaces each word; what becomes nothing still leaves its blank.
+func each(do func(w string) string) function {
+	return pure(1, func(a []string) string { return replace(words(a[0]), do) })
+}
+
+func replace(ws []string, do func(w string) string) string {
+	out := make([]string, len(ws))
+	for i, w := range ws {
+		out[i] = do(w)
+	}
+	return strings.Join(out, " ")
+}
+
+// find gives the function of a name.
+func find(name string) (function, bool) {
+	switch name {
+	case "subst":
+		return pure(3, func(a []string) string {
+			if a[0] == "" {
+				return a[2] + a[1]
+			}
+			return bounded(strings.ReplaceAll(a[2], a[0], a[1]))
+		}), true
+	case "patsubst":
+		return pure(3, func(a []string) string { return patsubst(a[0], a[1], a[2]) }), true
+	case "strip":
+		return pure(1, func(a []string) string { return strings.Join(words(a[0]), " ") }), true
+	case "findstring":
+		return pure(2, func(a []string) string {
+			if strings.Contains(a[1], a[0]) {
+				return a[0]
+			}
+			return ""
+		}), true
+	case "filter", "filter-out":
+		return pure(2, func(a []string) string {
+			pats := words(a[0])
+			return strings.Join(slices.DeleteFunc(words(a[1]), func(w string) bool {
+				return slices.ContainsFunc(pats, func(p string) bool { _, ok := match(p, w); return ok }) == (name == "filter-out")
+			}), " ")
+		}), true
+	case "sort":
+		return pure(1, func(a []string) string {
+			ws := words(a[0])
+			slices.Sort(ws)
+			return strings.Join(slices.Compact(ws), " ")
+		}), true
+	case "words":
+		return pure(1, func(a []string) string { return strconv.Itoa(len(words(a[0]))) }), true
+	case "firstword", "lastword":
+		return pure(1, func(a []string) string {
+			ws := words(a[0])
+			switch {
+			case len(ws) == 0:
+				return ""
+			case name == "firstword":
+				return ws[0]
+			}
+			return ws[len(ws)-1]
+		}), true
+	case "word":
+		return function{2, 2, wordOf, nil}, true
+	case "wordlist":
+		return function{3, 3, wordsOf, nil}, true
+	case "join":
+		return pure(2, join), true
+	case "dir":
+		return each(func(w string) string {
+			if at := strings.LastIndexByte(w, '/'); at >= 0 {
+				return w[:at+1]
+			}
+			return "./"
+		}), true
+	case "notdir":
+		return each(func(w string) string { return w[strings.LastIndexByte(w, '/')+1:] }), true
+	case "basename":
+		return each(func(w string) string { return w[:len(w)-len(suffix(w))] }), true
+	case "suffix":
+		return pure(1, func(a []string) string {
+			return strings.Join(words(replace(words(a[0]), suffix)), " ")
+		}), true
+	case "addprefix":
+		return pure(2, func(a []string) string {
+			return bounded(replace(words(a[1]), func(w string) string { return a[0] + w }))
+		}), true
+	case "addsuffix":
+		return pure(2, func(a []string) string {
+			return bounded(replace(words(a[1]), func(w string) string { return w + a[0] }))
+		}), true
+	}
+	return findOther(name)
+}
+
+// bounded keeps a value that grew too long from growing on.
+func bounded(s string) string {
+	if len(s) > maxValue {
+		return ""
+	}
+	return s
+}
+
+// suffix gives a word's last dot and what follows it, "" where the last part of its path has none.
+func suffix(w string) string {
+	if at := strings.LastIndexByte(w, '.'); at > strings.LastIndexByte(w, '/') {
+		return w[at:]
+	}
+	return ""
+}
+
+// match says whether a word fits a pattern with at most one %, and gives what the % stands for.
+func match(pattern, w string) (stem string, ok bool) {
+	before, after, has := strings.Cut(pattern, "%")
+	if !has {
+		return "", pattern == w
+	}
+	if len(w) < len(before)+len(after) || !strings.HasPrefix(w, before) || !strings.HasSuffix(w, after) {
+		return "", false
+	}
+	return w[len(before) : len(w)-len(after)], true
+}
+
+func patsubst(from, to, text string) string {
+	return bounded(replace(words(text), func(w string) string {
+		stem, ok := match(from, w)
+		switch {
+		case !ok:
+			return w
+		case !strings.Contains(from, "%"):
+			return to
+		}
+		return strings.Replace(to, "%", stem, 1)
+	}))
+}
+
+func join(a []string) string {
+	x, y := words(a[0]), words(a[1])
+	out := make([]string, max(len(x), len(y)))
+	for i := range out {
+		if i < len(x) {
+			out[i] = x[i]
+		}
+		if i < len(y) {
+			out[i] += y[i]
+		}
+	}
+	return strings.Join(out, " ")
+}
+
+func (m *Maker) number(s string) int {
+	n, err := strconv.Atoi(strings.TrimSpace(s))
+	if err != nil || n < 0 {
+		m.note(m.here, s, "a number is needed here")
+		return -1
+	}
+	return n
+}
+
+func wordOf(m *Maker, a []string) string {
+	n, ws := m.number(a[0]), words(a[1])
+	if n < 1 || n > len(ws) {
+		return ""
+	}
+	return ws[n-1]
+}
+
+func wordsOf(m *Maker, a []string) string {
+	from, to, ws := m.number(a[0]), m.number(a[1]), words(a[2])
+	to = min(to, len(ws))
+	if from < 1 || from > to {
+		return ""
+	}
+	return strings.Join(ws[from-1:to], " ")
+}
