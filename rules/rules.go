@@ -25,6 +25,7 @@ func All() []*rule.Rule {
 		golang.Modules,
 		golang.Test,
 		remote.HTTPFile,
+		ioc.IocModule,
 		command.Program,
 		python.PythonEnv,
 		python.PythonLock,

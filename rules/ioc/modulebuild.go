@@ -1,0 +1,144 @@
+package ioc
+
+import (
+	"encoding/json"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/cairn-build/cairn/graph/diag"
+	"github.com/cairn-build/cairn/graph/rule"
+)
+
+// moduleBuild declares the actions that make one module. Its outputs, other than the tree, lie in the folder .parts beside it: in a
+// folder of modules, what starts with a dot is no module.
+type moduleBuild struct {
+	c  *rule.Context
+	s  *moduleSpec
+	cc compiler
+
+	// What moduledbd.go adds.
+	dbd       rule.Artifact   // <m>.dbd; zero for none
+	dbdTree   rule.Artifact   // what dependants read: a tree with <m>.dbd and what it goes with; zero for none
+	generated []rule.Artifact // trees of headers that come of dbd files; they are seen by sources, and installed
+	made      []item          // sources that are generated: the registration
+
+	headers  rule.Artifact // what is installed in include, as a tree; zero for none
+	index    rule.Artifact // the names in headers
+	library  rule.Artifact // zero for none
+	dep      rule.Artifact
+	objects  []object
+	contents []treeEntry
+	inputs   []rule.Artifact // of contents
+}
+
+// buildModule declares all that makes a module, and gives what its dependants get. Problems are recorded in c.
+func buildModule(c *rule.Context, s *moduleSpec) (Module, bool) {
+	cc, ok := compilerFor(c)
+	if !ok {
+		return Module{}, false
+	}
+	m := &moduleBuild{c: c, s: s, cc: cc}
+	m.applyPatches()
+	m.expandDbds()
+	m.installHeaders()
+	m.inflate()
+	m.compileAll()
+	m.link()
+	m.writeDep()
+	tree := m.assemble()
+	out := Module{Label: c.Label(), Name: s.Name, Version: s.Version, Arch: cc.arch, Tree: tree, Headers: m.headers, Dbd: m.dbdTree, Dep: m.dep, Index: m.index}
+	out.Deps = append(slices.Clone(s.Deps), s.Runtime...)
+	for _, b := range s.Bins {
+		out.Bins = append(out.Bins, path.Base(b.At))
+	}
+	return out, true
+}
+
+// file makes the artifact of a file in the folder of parts.
+func (m *moduleBuild) file(rel string) rule.Artifact {
+	return m.c.OutputFile("", path.Join(m.s.Dir, ".parts", rel))
+}
+
+// tree is file for a folder.
+func (m *moduleBuild) tree(rel string) rule.Artifact {
+	return m.c.OutputTree("", path.Join(m.s.Dir, ".parts", rel))
+}
+
+// call declares an action of Go code. notes are for its messages.
+func (m *moduleBuild) call(mnemonic, name string, args any, notes any, in []rule.Artifact, out ...rule.Artifact) {
+	b, err := json.Marshal(args)
+	if err != nil {
+		m.c.Problem("", "internal", "internal error: "+err.Error(), "Please report it.")
+		return
+	}
+	a := rule.Action{Mnemonic: mnemonic, Inputs: distinct(in), Outputs: out, Call: &rule.Call{Func: name, Args: b}}
+	if notes != nil {
+		if a.Call.Notes, err = json.Marshal(notes); err != nil {
+			a.Call.Notes = nil // messages without places
+		}
+	}
+	m.c.Declare(a)
+}
+
+// places are the notes of a Call: where in BUILD.hcl things are written.
+type places map[string]diag.Range
+
+func readPlaces(c rule.CallContext) places {
+	p := places{}
+	_ = json.Unmarshal(c.Notes(), &p) // messages without places
+	return p
+}
+
+// distinct drops artifacts that are there already, and what is zero.
+func distinct(as []rule.Artifact) []rule.Artifact {
+	seen := map[string]bool{"": true}
+	var out []rule.Artifact
+	for _, a := range as {
+		if !seen[a.Path] {
+			seen[a.Path] = true
+			out = append(out, a)
+		}
+	}
+	return out
+}
+
+// inputsOf gives what actions need to see some items.
+func inputsOf(lists ...[]item) []rule.Artifact {
+	var as []rule.Artifact
+	for _, l := range lists {
+		for _, i := range l {
+			as = append(as, i.In)
+		}
+	}
+	return distinct(as)
+}
+
+// closure gives the modules that deps stand on, deps first, each label once.
+func closure(deps []Module) []Module {
+	var out []Module
+	seen := map[string]bool{}
+	for next := deps; len(next) > 0; {
+		var below []Module
+		for _, d := range next {
+			if key := d.Label.String() + " " + d.Name; !seen[key] {
+				seen[key] = true
+				out = append(out, d)
+				below = append(below, d.Deps...)
+			}
+		}
+		next = below
+	}
+	return out
+}
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+
+// below gives p relative to dir, false where it is not below it.
+func below(dir, p string) (string, bool) {
+	if dir == "" || dir == "." {
+		return p, true
+	}
+	return strings.CutPrefix(p, dir+"/")
+}

@@ -1,0 +1,85 @@
+package ioc
+
+import (
+	"path"
+	"strings"
+
+	"github.com/cairn-build/cairn/graph/diag"
+	"github.com/cairn-build/cairn/graph/rule"
+)
+
+// item is what one word of an attribute such as sources stands for: a file, all files of a folder, or those that a pattern matches.
+type item struct {
+	In rule.Artifact // what an action has among its inputs to see it: the file, or the tree that it lies in
+	// At is In.Path for a file, or for all of a tree; else a path or a pattern below a tree.
+	At    string
+	Range diag.Range // where it is written
+}
+
+// inTree says that the item is a part of its artifact.
+func (i item) inTree() bool { return i.At != i.In.Path }
+
+// whole says that the item is all files of a tree.
+func (i item) whole() bool { return !i.inTree() && i.In.Kind == rule.OutputTree }
+
+// pattern says that the item may be several files of a tree.
+func (i item) pattern() bool { return i.inTree() && strings.ContainsAny(i.At[len(i.In.Path):], "*?[") }
+
+// dir is the folder that the item's files lie in.
+func (i item) dir() string {
+	switch {
+	case i.whole():
+		return i.At
+	case i.pattern():
+		at, _, _ := strings.Cut(i.At, "*")
+		at, _, _ = strings.Cut(at, "?")
+		at, _, _ = strings.Cut(at, "[")
+		return path.Dir(at + "x")
+	}
+	return path.Dir(i.At)
+}
+
+// moduleSpec is what a module is made of, whichever kind says so.
+type moduleSpec struct {
+	Name    string // as EPICS has it; an identifier of C
+	Version string // as cairn builds versions
+	Base    Base
+	// Dir is a folder below the target's own that all outputs lie in, "" for the target's own. The tree is Dir/<Name>/<Version>.
+	Dir string
+
+	Sources        []item
+	Headers        []item
+	PrivateHeaders []item
+	KeepHeaders    []string // folders, as paths of an action's tree, below which installed headers keep their subfolders
+	Dbds           []item
+	Templates      []item
+	Subs, Tmps     []item
+	Scripts        []item
+	Bins           []item
+	VendorLibs     []item
+
+	CFlags, CPPFlags, CXXFlags, LDFlags []string
+	Includes                            []string // further folders, as paths of an action's tree
+	LegacyRset                          bool
+	ArchDirs                            bool // sources lie in a tree, so that folders such as os/Linux are not known from names
+
+	Deps    []Module // compiled with, and named in .dep
+	Runtime []Module // named in .dep alone
+	Snc     []rule.Dep
+	// Extra are further files of the tree.
+	Extra []extra
+	// Root is the folder that Sources are named relative to, for the names of objects.
+	Root string
+	// Commit holds what the sources are, as a file with one line; the zero Artifact where nobody knows. Origin says the same in words.
+	Commit rule.Artifact
+	Origin []string // lines of meta.yaml
+	// Places are attributes of BUILD.hcl, for messages: "deps", "headers".
+	Places map[string]diag.Range
+}
+
+// extra is a file of a tree that no attribute of ioc_module puts there.
+type extra struct {
+	To         string // below the tree
+	From       item
+	Executable bool
+}
