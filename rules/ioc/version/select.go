@@ -37,10 +37,11 @@ func (e *NotAvailable) Error() string {
 // sentence. The request "" means any version, None means nothing: the index is then -1. Installed versions are in the order of
 // the search path, and within a pool in that of the folder.
 //
-// Numeric versions come before test versions, and the highest is taken: for 1.0.0 the highest revision of it. Of equal ones the first
-// pool's is taken. What require leaves to the order of folders is settled here: +0 is higher than no revision, and of test versions, where none is named,
-// the first pool's is taken, there the first by name, and its highest revision. With strictOrder it is as in require: of 1.0.0 and
-// 1.0.0+0, and of test versions with different names, the first in the order given.
+// Numeric versions come before test versions, and the highest is taken: for 1.0.0 the highest revision of it. Of equal ones the
+// first pool's is taken. What require leaves to the order of folders is settled here: +0 is higher than no revision; and of test
+// versions, where none is named, it is the first pool's, there the first by name, and of that the highest revision in any pool,
+// as if it had been named. With strictOrder it is as in require: of 1.0.0 and 1.0.0+0, and of test versions with different
+// names, the first in the order given.
 func Select(request string, installed []Installed, strictOrder bool) (i int, warnings []string, err error) {
 	if request == None {
 		return -1, nil, nil
@@ -56,21 +57,22 @@ func Select(request string, installed []Installed, strictOrder bool) (i int, war
 	if len(fit) == 0 {
 		return -1, nil, &NotAvailable{request, Others(installed)}
 	}
-	better := func(a, b int) int { return prefer(request, read[a], read[b], installed[a], installed[b]) }
 	if strictOrder {
-		better = func(a, b int) int { return -inOrder(read[a], read[b]) }
+		best := slices.MinFunc(fit, func(a, b int) int { return -inOrder(read[a], read[b]) }) // the first of equal ones
+		return best, remarks(request, best, fit, installed, read), nil
 	}
-	best := slices.MinFunc(fit, better) // the first of equal ones
+	byPool := func(a, b int) int {
+		return cmp.Or(cmp.Compare(installed[a].Pool, installed[b].Pool), cmp.Compare(read[a].Test, read[b].Test))
+	}
+	among := fit
+	if request == "" && !slices.ContainsFunc(fit, func(i int) bool { return !read[i].IsTest() }) {
+		text := read[slices.MinFunc(fit, byPool)].Test
+		among = slices.DeleteFunc(slices.Clone(fit), func(i int) bool { return read[i].Test != text })
+	}
+	best := slices.MinFunc(among, func(a, b int) int {
+		return cmp.Or(-Compare(read[a], read[b]), cmp.Compare(installed[a].Pool, installed[b].Pool), cmp.Compare(installed[a].Version, installed[b].Version))
+	})
 	return best, remarks(request, best, fit, installed, read), nil
-}
-
-// prefer is negative where a is to be taken before b. It is zero only for what is the same in all respects.
-func prefer(request string, a, b Version, ia, ib Installed) int {
-	pool, name := cmp.Compare(ia.Pool, ib.Pool), cmp.Compare(ia.Version, ib.Version)
-	if request == "" && a.IsTest() && b.IsTest() {
-		return cmp.Or(pool, Compare(Version{Test: a.Test}, Version{Test: b.Test}), -cmp.Compare(a.Rev, b.Rev), name)
-	}
-	return cmp.Or(-Compare(a, b), pool, name)
 }
 
 // inOrder is how require compares what it meets with what it has: no revision is the same as +0, and test versions with different
