@@ -26,6 +26,7 @@ func All() []*rule.Rule {
 		golang.Test,
 		remote.HTTPFile,
 		ioc.IocModule,
+		ioc.IocPool,
 		command.Program,
 		python.PythonEnv,
 		python.PythonLock,

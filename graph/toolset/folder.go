@@ -52,7 +52,6 @@ func (r *Resolver) folder(ctx context.Context, name string) (Tool, error) {
 		}
 		f.p.lines["folder "+digest.Hash(f.sum.Sum(nil)).String()] = true
 		f.p.programs[name] = root
-		f.p.roots = addRoots(f.p.roots, root)
 		t := f.p.tool(root)
 		if r.remember(key, &t, f.p.facts) {
 			return t, nil
@@ -96,6 +95,7 @@ func (f *folderWalk) all(only []string) error {
 	for _, o := range only {
 		patterns = append(patterns, strings.Split(o, "/"))
 	}
+	f.p.roots = addRoots(f.p.roots, f.root)
 	f.part = patterns != nil
 	return f.dir("", patterns)
 }

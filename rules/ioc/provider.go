@@ -44,6 +44,8 @@ type Module struct {
 	Dbd     rule.Artifact
 	// Dep is the .dep file alone.
 	Dep rule.Artifact
+	// VersionFile holds the exact version, one line, where Version is "" because only an action knows: for a module of a folder of this machine.
+	VersionFile rule.Artifact
 	// Index is a file with the paths below include of its headers, one a line; the zero Artifact where Headers is.
 	Index rule.Artifact
 	// Bins are the names of its programs, in bin/<Arch> of Tree.
@@ -61,6 +63,8 @@ func (Module) ProviderName() string { return "ioc_module" }
 type Pool struct {
 	Path    string   // the folder, "" for targets
 	Modules []Module // the targets
+	// Index is what is in the folder, for actions: readPoolIndex reads it. The zero Artifact for targets.
+	Index rule.Artifact
 }
 
 // ProviderName implements rule.Provider.

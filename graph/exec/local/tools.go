@@ -38,9 +38,15 @@ func programs(tools []toolset.Tool) map[string]string {
 	return m
 }
 
-// toolKey names a set of tools by what it puts on PATH and by what it needs to be shown.
-func toolKey(progs map[string]string, roots []string) string {
+// toolKey names a set of tools by what it puts on PATH and by what it needs to be shown. A folder of the host is told by what is in it as well: one
+// that was put in its place is another one to show.
+func toolKey(tools []toolset.Tool, progs map[string]string, roots []string) string {
 	h := sha256.New()
+	for _, t := range tools {
+		if toolset.IsFolder(t.Name) {
+			h.Write(t.Identity[:])
+		}
+	}
 	for _, name := range slices.Sorted(maps.Keys(progs)) {
 		fmt.Fprintf(h, "%s\x00%s\x00", name, progs[name])
 	}
@@ -81,7 +87,7 @@ func (r *Runner) kitOf(tools []toolset.Tool) *kit {
 	}
 	slices.Sort(k.roots)
 	k.roots = withoutNested(k.roots)
-	k.key = toolKey(k.progs, k.roots)
+	k.key = toolKey(tools, k.progs, k.roots)
 	if known {
 		r.kits[b.String()] = k
 	}

@@ -1,0 +1,227 @@
+package ioc
+
+import (
+	"archive/tar"
+	"bytes"
+	"context"
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/cairn-build/cairn/graph/rule"
+)
+
+//go:embed ioc_pool.md
+var poolDoc string
+
+// IocPool is where a `require` looks for modules.
+var IocPool = &rule.Rule{
+	Kind: "ioc_pool",
+	Doc:  poolDoc,
+	Attrs: []rule.Attr{
+		{Name: "path", Type: rule.String, Doc: "A folder of this machine with installed modules, `<module>/<version>/...`: an absolute path. It may come from a `variable`."},
+		{Name: "modules", Type: rule.LabelRefs, Needs: Module{}.ProviderName(), Doc: "Modules that are targets. Exactly one of `path` and `modules` is given."},
+	},
+	Analyze: analyzePool,
+	Calls:   map[string]rule.CallFunc{poolIndexCall: indexPool, poolModuleCall: takeModule},
+}
+
+// poolsAttr is the attribute of all kinds that look for modules.
+var poolsAttr = rule.Attr{Name: "pools", Type: rule.LabelRefs, Needs: Pool{}.ProviderName(),
+	Doc: "Where `require` looks for modules: `ioc_pool` targets, in the order of EPICS_DRIVER_PATH."}
+
+func analyzePool(c *rule.Context) error {
+	if c.Has("path") == c.Has("modules") {
+		c.Problem("", "pool-content", "A pool is a folder or some targets", "Give exactly one of path and modules.")
+		return nil
+	}
+	p := Pool{Modules: modulesOf(c, "modules")}
+	if !c.Has("path") {
+		var files []rule.Artifact
+		for _, m := range p.Modules {
+			files = append(files, m.Tree)
+		}
+		c.SetDefault(files...)
+		c.Provide(p)
+		return nil
+	}
+	p.Path = strings.TrimRight(c.String("path"), "/")
+	if err := rule.CheckHostFolder(p.Path); err != nil {
+		c.Problem("path", "bad-path", "Bad path "+quote(c.String("path")), "A folder of the machine "+err.Error()+".")
+		return nil
+	}
+	p.Index = declareIndex(c, p.Path, c.Platform().String())
+	c.SetDefault(p.Index)
+	c.Provide(p)
+	return nil
+}
+
+// poolsOf gives the pools that poolsAttr names, in order.
+func poolsOf(c *rule.Context) []Pool {
+	var ps []Pool
+	for _, d := range c.Deps(poolsAttr.Name) {
+		if p, ok := rule.Get[Pool](d); ok {
+			ps = append(ps, p)
+		}
+	}
+	return ps
+}
+
+// poolIndex is what a pool of this machine holds for one architecture: the file Pool.Index, as JSON. Folders that start with a dot do not
+// count, and neither do names that no .dep file could have.
+type poolIndex struct {
+	Path   string `json:"path"`
+	Absent bool   `json:"absent,omitempty"` // there is no such folder
+	// Modules are by name, and then by version: the names of their folders.
+	Modules map[string]map[string]poolEntry `json:"modules"`
+}
+
+// poolEntry is one version of a module.
+type poolEntry struct {
+	// Here says that there is a lib folder for the architecture: only then does the version count.
+	Here   bool   `json:"here"`
+	HasDep bool   `json:"has_dep,omitempty"`
+	Dep    []byte `json:"dep,omitempty"` // the .dep file, as it is
+}
+
+// readPoolIndex reads a Pool.Index in an action.
+func readPoolIndex(c rule.CallContext, index rule.Artifact) (poolIndex, error) {
+	b, err := readAll(c, index.Path)
+	if err != nil {
+		return poolIndex{}, err
+	}
+	var x poolIndex
+	return x, json.Unmarshal(b, &x)
+}
+
+// versions gives the versions of a module that count, sorted as text.
+func (x poolIndex) versions(module string) []string {
+	var out []string
+	for _, v := range slices.Sorted(maps.Keys(x.Modules[module])) {
+		if x.Modules[module][v].Here {
+			out = append(out, v)
+		}
+	}
+	return out
+}
+
+func readAll(c rule.CallContext, path string) ([]byte, error) {
+	r, err := c.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	return io.ReadAll(r)
+}
+
+const poolIndexCall = "ioc_pool/1"
+
+// listPool writes to $3 a line `<module> <version> <arch>` for each lib folder, and to $4 an archive of the .dep files for $2. What has a
+// space in its name is no module, and no names start with a dot, as patterns do not match those.
+const listPool = `set -eu
+export LC_ALL=C
+pool=$1 arch=$2 lines=$PWD/$3 deps=$PWD/$4
+: > "$lines"
+: > "$deps"
+[ -d "$pool" ] || { echo absent > "$lines"; exit 0; }
+cd "$pool"
+for lib in */*/lib/*/; do
+  [ -d "$lib" ] || continue
+  module=${lib%%/*} rest=${lib#*/}
+  version=${rest%%/*} here=${lib%/}
+  here=${here##*/}
+  case $module$version$here in *[[:space:][:cntrl:]]*) continue ;; esac
+  printf '%s %s %s\n' "$module" "$version" "$here" >> "$lines"
+  if [ "$here" = "$arch" ] && [ -f "$lib$module.dep" ]; then
+    printf './%s%s.dep\n' "$lib" "$module" >> "$TMPDIR/list"
+  fi
+done
+[ ! -f "$TMPDIR/list" ] || tar -chf "$deps" -T "$TMPDIR/list"
+`
+
+// poolIndexArgs is what ioc_pool/1 is told.
+type poolIndexArgs struct {
+	Path  string `json:"path"`
+	Arch  string `json:"arch"`
+	Lines string `json:"lines"`
+	Deps  string `json:"deps"`
+	Out   string `json:"out"`
+}
+
+// declareIndex declares what makes the index of a folder of the machine.
+func declareIndex(c *rule.Context, path, arch string) rule.Artifact {
+	a := poolIndexArgs{Path: path, Arch: arch}
+	folder := rule.HostFolder(path, "*/*/lib/*/*.dep")
+	lines, deps, out := c.OutputFile("", ".parts/lines"), c.OutputFile("", ".parts/deps.tar"), c.OutputFile("", "index.json")
+	c.Declare(rule.Action{Mnemonic: "List", Outputs: []rule.Artifact{lines, deps}, Local: true,
+		Spawn: &rule.Spawn{Argv: []string{"sh", "-c", listPool, "sh", rule.HostTool(folder), arch, lines.Path, deps.Path}, HostTools: []string{folder}, Posix: true}})
+	a.Lines, a.Deps, a.Out = lines.Path, deps.Path, out.Path
+	args, _ := json.Marshal(a) // strings only
+	c.Declare(rule.Action{Mnemonic: "Index", Inputs: []rule.Artifact{lines, deps}, Outputs: []rule.Artifact{out}, Call: &rule.Call{Func: poolIndexCall, Args: args}})
+	return out
+}
+
+// indexPool is ioc_pool/1: it puts what listPool found into one file, in which times and owners of files play no part.
+func indexPool(_ context.Context, c rule.CallContext) error {
+	var a poolIndexArgs
+	if err := json.Unmarshal(c.Args(), &a); err != nil {
+		return err
+	}
+	lines, err := readAll(c, a.Lines)
+	if err != nil {
+		return err
+	}
+	archive, err := readAll(c, a.Deps)
+	if err != nil {
+		return err
+	}
+	x := poolIndex{Path: a.Path, Modules: map[string]map[string]poolEntry{}}
+	for line := range strings.Lines(string(lines)) {
+		w := strings.Fields(line)
+		if len(w) == 1 {
+			x.Absent = true
+			continue
+		}
+		if len(w) != 3 {
+			return fmt.Errorf("internal error: bad line %q; please report it", line)
+		}
+		if x.Modules[w[0]] == nil {
+			x.Modules[w[0]] = map[string]poolEntry{}
+		}
+		e := x.Modules[w[0]][w[1]]
+		e.Here = e.Here || w[2] == a.Arch
+		x.Modules[w[0]][w[1]] = e
+	}
+	for r := tar.NewReader(bytes.NewReader(archive)); len(archive) > 0; {
+		h, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return err
+		}
+		parts := strings.Split(strings.TrimPrefix(h.Name, "./"), "/")
+		if h.Typeflag != tar.TypeReg || len(parts) != 5 {
+			continue
+		}
+		e, ok := x.Modules[parts[0]][parts[1]]
+		if !ok {
+			continue
+		}
+		if e.Dep, err = io.ReadAll(r); err != nil {
+			return err
+		}
+		e.HasDep = true
+		x.Modules[parts[0]][parts[1]] = e
+	}
+	b, err := json.MarshalIndent(x, "", " ")
+	if err != nil {
+		return err
+	}
+	return c.Write(a.Out, append(b, '\n'), false)
+}
