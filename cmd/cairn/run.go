@@ -64,7 +64,11 @@ func (a *app) replace(l *build.Launch, args []string) error {
 		}
 	}
 	argv := append(slices.Clone(l.Argv), args...)
-	err := syscall.Exec(argv[0], argv, a.environ(l))
+	env := a.environ(l)
+	if wd, err := os.Getwd(); err == nil { // -C may have led away from what the shell has said
+		env = overlay(env, []string{"PWD=" + wd})
+	}
+	err := syscall.Exec(argv[0], argv, env)
 	return &environmentError{fmt.Errorf("cannot start %s: %w", argv[0], err)}
 }
 

@@ -6,9 +6,9 @@ import (
 	"github.com/cairn-build/cairn/graph/rule"
 )
 
-// The encoded form of a program, as the snapshot keeps it beside its target: version 5, argv, env, passed names, data, tools, trees,
-// layers, path, whether it starts here, and 1 with the script's own words or 0.
-const programVersion = 5
+// The encoded form of a program, as the snapshot keeps it beside its target: version 6, argv, env, passed names, data, tools, trees,
+// layers, path, names of variables that are paths, whether it starts here, and 1 with the script's own words or 0.
+const programVersion = 6
 
 // EncodeProgram gives what `cairn run` needs of p.
 func EncodeProgram(p rule.Program) []byte {
@@ -22,6 +22,7 @@ func EncodeProgram(p rule.Program) []byte {
 	e.artifacts(p.Trees)
 	e.layers(p.Layers)
 	e.strs(p.Path)
+	e.strs(p.Paths)
 	if p.Here {
 		e.num(1)
 	} else {
@@ -75,6 +76,7 @@ func DecodeProgram(b []byte) (rule.Program, bool) {
 	p.Trees = d.artifacts()
 	p.Layers = d.layers()
 	p.Path = d.strs()
+	p.Paths = d.strs()
 	p.Here = d.num() == 1
 	if d.num() == 1 {
 		s := &rule.Script{Dir: d.str(), Path: d.strs(), Grace: time.Duration(d.num())}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/cairn-build/cairn/graph/action"
@@ -107,9 +108,24 @@ func (e *Engine) launch(ctx context.Context, g *state.Graph, t state.TargetID, p
 		l.Argv[0] = filepath.Join(e.o.Root, filepath.FromSlash(l.Argv[0]))
 	}
 	for _, v := range p.Env {
-		l.Env = append(l.Env, v.Name+"="+inEnv.list(expand(v.Value)))
+		value := inEnv.list(expand(v.Value))
+		if p.Here && slices.Contains(p.Paths, v.Name) {
+			value = e.absolute(value)
+		}
+		l.Env = append(l.Env, v.Name+"="+value)
 	}
 	return l, nil
+}
+
+// absolute makes the elements of a list of paths absolute; they are those of the workspace.
+func (e *Engine) absolute(list string) string {
+	parts := strings.Split(list, ":")
+	for i, p := range parts {
+		if p != "" && !filepath.IsAbs(p) {
+			parts[i] = filepath.Join(e.o.Root, filepath.FromSlash(p))
+		}
+	}
+	return strings.Join(parts, ":")
 }
 
 // ExecIn runs one command in exactly the environment of a target's last action, or of the test that id names, or, with failed, in the kept

@@ -24,6 +24,8 @@ type Program struct {
 	Here bool
 	// Path are folders that lead the PATH of a Here program, as Argv names paths.
 	Path []string
+	// Paths names those variables in Env of a Here program whose values are lists of paths, as Argv names them: they are made absolute, too.
+	Paths []string
 	// Script programs are started by a cairn that stays, in an environment of their own; nil for those that take cairn's place.
 	Script *Script
 }

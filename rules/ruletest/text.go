@@ -145,6 +145,7 @@ func (w *writer) provider(p rule.Provider) {
 		w.line(1, "argv", a)
 	}
 	w.env(1, x.Env)
+	w.strs(1, "paths", x.Paths)
 	w.strs(1, "pass_env", x.PassEnv)
 	w.artifacts(1, "data", x.Data)
 	w.strs(1, "host_tools", x.Tools)
