@@ -50,7 +50,7 @@ var IocModule = &rule.Rule{
 		{Name: "snc", Type: rule.LabelRef, Exec: true, Doc: "The module or program that translates state notation; by default the one among `deps` that has a program `snc`."},
 	},
 	Analyze: analyzeModule,
-	Calls:   map[string]rule.CallFunc{textCall: textFunc, depCall: depFunc, headersCall: headersFunc, treeCall: treeFunc, excludedCall: excludedFunc, concatCall: concatFunc},
+	Calls:   map[string]rule.CallFunc{textCall: textFunc, depCall: depFunc, headersCall: headersFunc, treeCall: treeFunc, excludedCall: excludedFunc, dbdCall: dbdFunc, symbolsCall: symbolsFunc, subsCall: subsFunc},
 }
 
 // filesIn is an attribute of files that may lie in tree.

@@ -23,6 +23,7 @@ type moduleBuild struct {
 	dbdTree   rule.Artifact   // what dependants read: a tree with <m>.dbd and what it goes with; zero for none
 	generated []rule.Artifact // trees of headers that come of dbd files; they are seen by sources, and installed
 	made      []item          // sources that are generated: the registration
+	needs     rule.Artifact   // the symbols that the registration refers to; zero for none
 
 	headers  rule.Artifact // what is installed in include, as a tree; zero for none
 	index    rule.Artifact // the names in headers
@@ -46,6 +47,7 @@ func buildModule(c *rule.Context, s *moduleSpec) (Module, bool) {
 	m.inflate()
 	m.compileAll()
 	m.link()
+	m.checkSymbols()
 	m.writeDep()
 	tree := m.assemble()
 	out := Module{Label: c.Label(), Name: s.Name, Version: s.Version, Arch: cc.arch, Tree: tree, Headers: m.headers, Dbd: m.dbdTree, Dep: m.dep, Index: m.index}

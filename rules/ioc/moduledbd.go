@@ -3,53 +3,415 @@ package ioc
 import (
 	"context"
 	"encoding/json"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
 
+	"github.com/cairn-build/cairn/graph/diag"
 	"github.com/cairn-build/cairn/graph/rule"
+	"github.com/cairn-build/cairn/rules/ioc/dbd"
 )
 
-const concatCall = "ioc_dbd/0"
+const dbdCall = "ioc_dbd/1"
 
-// concatArgs is what ioc_dbd/0 is told.
-type concatArgs struct {
-	To   string       `json:"to"`
-	From []headerFrom `json:"from"`
+// dbdArgs is what ioc_dbd/1 is told: what goes in, and where what comes of it goes.
+type dbdArgs struct {
+	Module string       `json:"module"`
+	From   []headerFrom `json:"from"`
+	Base   string       `json:"base"` // the base's dbd files
+	Deps   []dbdDep     `json:"deps,omitempty"`
+	// Runtime are modules that are loaded before and whose files are not read.
+	Runtime []string `json:"runtime,omitempty"`
+
+	Dbd     string `json:"dbd"`     // <m>.dbd
+	Tree    string `json:"tree"`    // a folder with it
+	Headers string `json:"headers"` // a folder for headers of record types and menus
+	// Registration is the C++ file, and Needs what it refers to; "" for a module that has no sources, and so no library.
+	Registration string `json:"registration,omitempty"`
+	Needs        string `json:"needs,omitempty"`
 }
 
-// expandDbds declares what comes of dbds: it sets dbd, dbdTree, generated (trees of headers) and made (generated sources).
+// dbdDep is a module whose dbd files may be included.
+type dbdDep struct {
+	Module string `json:"module"`
+	Tree   string `json:"tree"`
+}
+
+// expandDbds declares what comes of dbds: the expanded file, headers of record types and menus, the registration. All of it is one action:
+// what an edit leaves as it was, such as the headers, starts nothing.
 func (m *moduleBuild) expandDbds() {
 	if len(m.s.Dbds) == 0 {
 		return
 	}
-	m.dbdTree = m.tree("dbd")
-	a := concatArgs{To: m.dbdTree.Path + "/" + m.s.Name + ".dbd"}
+	m.dbd, m.dbdTree = m.file("dbd/"+m.s.Name+".dbd"), m.tree("dbdtree")
+	headers := m.tree("dbdheaders")
+	a := dbdArgs{Module: m.s.Name, Base: m.s.Base.Dbd.Path, Dbd: m.dbd.Path, Tree: m.dbdTree.Path, Headers: headers.Path}
+	in := append(inputsOf(m.s.Dbds), m.s.Base.Dbd)
 	for _, d := range m.s.Dbds {
 		a.From = append(a.From, headerFrom{In: d.In.Path, Tree: d.In.Kind == rule.OutputTree, At: d.At})
 	}
-	m.call("Dbd", concatCall, a, places(m.s.Places), inputsOf(m.s.Dbds), m.dbdTree)
-	m.add("dbd/", item{In: m.dbdTree, At: m.dbdTree.Path}, false)
+	for _, d := range closure(m.s.Deps) {
+		if d.Dbd.Path != "" {
+			a.Deps = append(a.Deps, dbdDep{d.Name, d.Dbd.Path})
+			in = append(in, d.Dbd)
+		}
+	}
+	for _, d := range m.s.Runtime {
+		a.Runtime = append(a.Runtime, d.Name)
+	}
+	out := []rule.Artifact{m.dbd, m.dbdTree, headers}
+	if len(m.s.Sources) > 0 || len(m.s.VendorLibs) > 0 {
+		registration, needs := m.file(m.s.Name+"_registerRecordDeviceDriver.cpp"), m.file("needs.json")
+		a.Registration, a.Needs = registration.Path, needs.Path
+		out = append(out, registration, needs)
+		m.made = append(m.made, item{In: registration, At: registration.Path})
+		m.needs = needs
+	}
+	m.generated = append(m.generated, headers)
+	m.call("Dbd", dbdCall, a, places(m.s.Places), in, out...)
 }
 
-// inflate declares what msi makes of subs and tmps, and adds it to db.
-func (m *moduleBuild) inflate() {}
-
-func concatFunc(_ context.Context, c rule.CallContext) error {
-	var a concatArgs
+func dbdFunc(_ context.Context, c rule.CallContext) error {
+	var a dbdArgs
 	if err := json.Unmarshal(c.Args(), &a); err != nil {
 		return err
 	}
-	var text []byte
-	for _, f := range a.From {
-		files, err := filesOf(c, f.In, f.At, f.Tree)
+	x := &dbdReader{c: c, a: &a, where: readPlaces(c)["dbds"], own: map[string]bool{}, trees: map[string]map[string]bool{}}
+	if err := x.read(); err != nil {
+		return err
+	}
+	db, said := dbd.Expand(x.files, x.options())
+	if x.err != nil {
+		return x.err
+	}
+	said = append(x.said, said...)
+	if len(said) == 0 && a.Registration == "" {
+		for _, n := range db.Needs() {
+			said = append(said, diag.Diag{Code: "no-library", Summary: n.Says + " in a module without sources", Range: n.Range,
+				Detail: "The module has no library that could define " + n.Symbol + ".", Hint: "Its C file belongs in sources."})
+		}
+	}
+	if said.HasErrors() {
+		return said
+	}
+	return x.write(db)
+}
+
+// dbdReader reads the dbd files of a module.
+type dbdReader struct {
+	c     rule.CallContext
+	a     *dbdArgs
+	where diag.Range
+	files []*dbd.File
+	own   map[string]bool            // paths of the module's own files
+	trees map[string]map[string]bool // what lies in input trees
+	said  diag.List
+	err   error // reading failed, which is nobody's mistake
+
+	names map[string]bool // menus and record types of the base and of other modules: "menu menuScan"
+}
+
+// read reads what dbds name.
+func (x *dbdReader) read() error {
+	for _, f := range x.a.From {
+		if f.Tree {
+			if _, err := x.tree(f.In); err != nil {
+				return err
+			}
+		}
+		files, err := filesOf(x.c, f.In, f.At, f.Tree)
 		if err != nil {
 			return err
 		}
-		for _, x := range files {
-			b, err := inputBytes(c, x.at)
+		if len(files) == 0 {
+			x.said = append(x.said, nothingAt(f.In, f.At, x.where))
+		}
+		for _, file := range files {
+			if x.own[file.at] {
+				continue
+			}
+			x.own[file.at] = true
+			data, err := inputBytes(x.c, file.at)
 			if err != nil {
 				return err
 			}
-			text = append(append(text, b...), '\n')
+			if path.Ext(file.at) == ".data" {
+				table, said := dbd.Breakpoints(file.at, data)
+				x.said = append(x.said, said...)
+				if !said.HasErrors() {
+					x.files = append(x.files, table)
+				}
+				continue
+			}
+			parsed, said := dbd.Parse(file.at, data)
+			x.said = append(x.said, said...)
+			if !said.HasErrors() {
+				x.files = append(x.files, parsed)
+			}
 		}
 	}
-	return c.Write(a.To, text, false)
+	return nil
+}
+
+// tree gives the paths of the files below an input tree.
+func (x *dbdReader) tree(at string) (map[string]bool, error) {
+	if t, ok := x.trees[at]; ok {
+		return t, nil
+	}
+	names, err := x.c.List(at)
+	if err != nil {
+		return nil, err
+	}
+	t := map[string]bool{}
+	for _, n := range names {
+		t[n] = true
+	}
+	x.trees[at] = t
+	return t, nil
+}
+
+func (x *dbdReader) options() dbd.Options {
+	return dbd.Options{Include: x.include, Missing: x.missing, Known: x.known}
+}
+
+// include finds an included file: beside the one that includes it, among the module's own, in the modules it uses, in the base.
+func (x *dbdReader) include(name, from string) (dbd.Include, bool) {
+	own, foreign := x.candidates(name, from)
+	for i, at := range append(own, foreign...) {
+		if !x.exists(at) {
+			continue
+		}
+		data, err := inputBytes(x.c, at)
+		if err != nil {
+			x.err = err
+			return dbd.Include{}, false
+		}
+		return dbd.Include{Place: at, Data: data, Foreign: i >= len(own)}, true
+	}
+	return dbd.Include{}, false
+}
+
+// candidates gives where an included file may lie, the module's own places apart.
+func (x *dbdReader) candidates(name, from string) (own, foreign []string) {
+	beside := path.Join(path.Dir(from), name)
+	if x.foreign(from) {
+		foreign = append(foreign, beside)
+	} else {
+		own = append(own, beside)
+	}
+	for _, at := range sortedKeys(x.own) {
+		if at == name || strings.HasSuffix(at, "/"+name) {
+			own = append(own, at)
+		}
+	}
+	for _, f := range x.a.From {
+		if f.Tree {
+			own = append(own, path.Join(item{In: rule.Artifact{Path: f.In, Kind: rule.OutputTree}, At: f.At}.dir(), name))
+		}
+	}
+	for _, d := range x.a.Deps {
+		foreign = append(foreign, path.Join(d.Tree, name))
+	}
+	return own, append(foreign, path.Join(x.a.Base, name))
+}
+
+func (x *dbdReader) foreign(at string) bool {
+	for _, t := range x.foreignTrees() {
+		if _, ok := below(t, at); ok {
+			return true
+		}
+	}
+	return false
+}
+
+// foreignTrees gives the folders of dbd files that are not the module's own.
+func (x *dbdReader) foreignTrees() []string {
+	var ts []string
+	for _, d := range x.a.Deps {
+		ts = append(ts, d.Tree)
+	}
+	if x.a.Base != "" {
+		ts = append(ts, x.a.Base)
+	}
+	return ts
+}
+
+// exists says whether a file is among the inputs.
+func (x *dbdReader) exists(at string) bool {
+	if x.own[at] {
+		return true
+	}
+	trees := x.foreignTrees()
+	for _, f := range x.a.From {
+		if f.Tree {
+			trees = append(trees, f.In)
+		}
+	}
+	for _, t := range trees {
+		rel, ok := below(t, at)
+		if !ok {
+			continue
+		}
+		in, err := x.tree(t)
+		if err != nil {
+			x.err = err
+			return false
+		}
+		if in[rel] {
+			return true
+		}
+	}
+	return false
+}
+
+// missing says more of an include that led nowhere.
+func (x *dbdReader) missing(name string) string {
+	stem := strings.TrimSuffix(name, ".dbd")
+	if slices.Contains(x.a.Runtime, stem) {
+		return "The module " + stem + " is in runtime_deps alone; with deps its dbd file can be included."
+	}
+	var names []string
+	for at := range x.own {
+		names = append(names, path.Base(at))
+	}
+	for _, t := range x.foreignTrees() {
+		in, err := x.tree(t)
+		if err != nil {
+			x.err = err
+			return ""
+		}
+		names = append(names, sortedKeys(in)...)
+	}
+	slices.Sort(names)
+	if hint := diag.DidYouMean(name, names); hint != "" {
+		return hint
+	}
+	var has []string
+	for _, d := range x.a.Deps {
+		has = append(has, d.Module)
+	}
+	text := "It was looked for among dbds"
+	if len(has) > 0 {
+		text += ", in the modules " + strings.Join(has, ", ")
+	}
+	return text + " and in the base. A file of the module's own belongs in dbds, the module that installs it in deps."
+}
+
+// known says whether the base or another module has a menu or a record type.
+func (x *dbdReader) known(what, name string) bool {
+	if x.a.Base == "" {
+		return true
+	}
+	if what == "recordtype" && x.exists(x.a.Base+"/"+name+"Record.dbd") || what == "menu" && x.exists(x.a.Base+"/"+name+".dbd") {
+		return true
+	}
+	if x.names == nil {
+		x.names = map[string]bool{}
+		for _, t := range x.foreignTrees() {
+			x.learn(t)
+		}
+	}
+	return x.names[what+" "+name]
+}
+
+// learn notes the menus and record types that the files of a tree define. A file that cannot be read is not this module's mistake.
+func (x *dbdReader) learn(tree string) {
+	in, err := x.tree(tree)
+	if err != nil {
+		x.err = err
+		return
+	}
+	for _, rel := range sortedKeys(in) {
+		if path.Ext(rel) != ".dbd" {
+			continue
+		}
+		data, err := inputBytes(x.c, tree+"/"+rel)
+		if err != nil {
+			x.err = err
+			return
+		}
+		f, _ := dbd.Parse(rel, data)
+		for _, it := range f.Items {
+			if it.Word == "menu" || it.Word == "recordtype" {
+				x.names[it.Word+" "+it.Args[0].Text] = true
+			}
+		}
+	}
+}
+
+// write writes all that comes of the files.
+func (x *dbdReader) write(db *dbd.Database) error {
+	a := x.a
+	text := dbd.Write(db)
+	if err := x.c.Write(a.Dbd, text, false); err != nil {
+		return err
+	}
+	if err := x.c.Write(a.Tree+"/"+a.Module+".dbd", text, false); err != nil {
+		return err
+	}
+	headers, said := x.headers()
+	if x.err != nil {
+		return x.err
+	}
+	if said.HasErrors() {
+		return said
+	}
+	for _, name := range sortedKeys(headers) {
+		if err := x.c.Write(a.Headers+"/"+name, headers[name], false); err != nil {
+			return err
+		}
+	}
+	if a.Registration == "" {
+		return nil
+	}
+	if err := x.c.Write(a.Registration, dbd.Registration(db, a.Module), false); err != nil {
+		return err
+	}
+	needs, err := json.Marshal(db.Needs())
+	if err != nil {
+		return err
+	}
+	return x.c.Write(a.Needs, needs, false)
+}
+
+// headers gives the headers of record types and menus by name. A file is read by itself, as EPICS does it: the header of a record type
+// has the menus that its own file defines.
+func (x *dbdReader) headers() (map[string][]byte, diag.List) {
+	out := map[string][]byte{}
+	var said diag.List
+	put := func(name string, f *dbd.File, text []byte) {
+		if _, ok := out[name]; ok {
+			said = append(said, diag.Diag{Code: "same-header", Summary: fmt.Sprintf("Two dbd files would make %s", name), Range: diag.Range{File: f.Name}})
+		}
+		out[name] = text
+	}
+	for _, f := range x.files {
+		if dbd.Fragment(f) {
+			continue
+		}
+		db, ps := dbd.Expand([]*dbd.File{f}, dbd.Options{Include: x.include})
+		if ps.HasErrors() {
+			continue // a part of what was read without errors as a whole: nothing is made of it alone
+		}
+		var menus []dbd.Menu
+		for _, m := range db.Declared() {
+			if !m.Foreign {
+				menus = append(menus, m)
+			}
+		}
+		source := path.Base(f.Name)
+		records := false
+		for _, t := range db.RecordTypes {
+			if !t.Foreign && t.Range.File == f.Name {
+				put(t.Name+"Record.h", f, dbd.RecordHeader(t, menus, source))
+				records = true
+			}
+		}
+		menus = slices.DeleteFunc(menus, func(m dbd.Menu) bool { return m.Range.File != f.Name })
+		if !records && len(menus) > 0 {
+			put(strings.TrimSuffix(source, path.Ext(source))+".h", f, dbd.MenuHeader(menus, source))
+		}
+	}
+	return out, said
 }

@@ -41,10 +41,30 @@ func Expand(files []*File, opts Options) (*Database, diag.List) {
 		links: map[string]Link{}, tables: map[string]BreakTable{}, vars: map[string]Variable{}, symbols: map[string]map[string]Symbol{}, devices: map[[2]string]bool{}}
 	for _, f := range files {
 		e.parsed[f.Name] = f
-		e.file(f, false)
+	}
+	for _, f := range files {
+		if !Fragment(f) {
+			e.file(f, false)
+		}
+	}
+	for _, f := range files {
+		// A part of a record type that one of them includes is no file by itself.
+		if Fragment(f) && !slices.Contains(e.db.Files, f.Name) {
+			e.file(f, false)
+		}
 	}
 	e.finish()
 	return &e.db, e.problems.Sort()
+}
+
+// Fragment says that a file has only what stands in the body of a record type or a menu, as dbCommon.dbd does.
+func Fragment(f *File) bool {
+	for _, it := range f.Items {
+		if it.Word != "field" && it.Word != "choice" && it.Word != "%" {
+			return false
+		}
+	}
+	return len(f.Items) > 0
 }
 
 type expander struct {
@@ -53,8 +73,7 @@ type expander struct {
 	problems diag.List
 	stack    []string         // files that are being read
 	parsed   map[string]*File // by place; nil for one with errors
-	foreign  map[string]bool
-	whole    map[string]bool // files read outside of any body: again they say nothing new
+	whole    map[string]bool  // files read outside of any body: again they say nothing new
 	includes int
 
 	menus   map[string]*Menu

@@ -120,13 +120,12 @@ func (f Field) declaration() string {
 	return fmt.Sprintf("%-19s %s;", cTypes[f.Type], f.member())
 }
 
-// member gives the field's name in the struct: in small letters, with a _ where that is a word of C or C++.
+// member gives the field's name in the struct: in small letters, but as it is where that would be a word of C or C++ (NOT of aSub).
 func (f Field) member() string {
-	name := strings.ToLower(f.Name)
-	if slices.Contains(reserved, name) {
-		name += "_"
+	if name := strings.ToLower(f.Name); !slices.Contains(reserved, name) {
+		return name
 	}
-	return name
+	return f.Name
 }
 
 var reserved = strings.Fields(` alignas alignof and and_eq asm auto bitand bitor bool break case catch char class compl const const_cast constexpr continue
