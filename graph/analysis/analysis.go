@@ -215,7 +215,11 @@ func (a *analyzer) use(n *node, at rule.Attr, r rule.Ref, p rule.Platform) []*no
 	e := edge{from: n.id, attr: at.Name, where: r.Range}
 	var out []*node
 	for _, l := range labels {
-		dep := a.loaded[l]
+		dep, ok := a.loaded[l]
+		if !ok { // an instance with a problem of its own, which is told
+			n.broken = true
+			continue
+		}
 		if !a.allowed(n, at, r, dep, p) {
 			n.broken = true
 			continue

@@ -145,6 +145,17 @@ func TestOneProblemDoesNotHideAnother(t *testing.T) {
 	}
 }
 
+// An instance that did not load has had its problem told; who depends on all instances is not analysed, and nothing panics.
+func TestInstanceThatDidNotLoad(t *testing.T) {
+	ts := []*rule.Target{target(t, "//:m@x", nil), target(t, "//:z", nil, "deps //:m")}
+	m := label.Label{Name: "m"}
+	f := &fake{targets: ts, groups: map[label.Label][]label.Label{m: {mustLabel(t, "//:m@x"), mustLabel(t, "//:m@y")}}}
+	order, ds := Analyze(Input{Workspace: f, Kinds: map[string]*rule.Rule{"thing": thing}, Host: host, Platform: host})
+	if len(ds) > 0 || Find(order, mustLabel(t, "//:z"), host) != nil || Find(order, mustLabel(t, "//:m@x"), host) == nil {
+		t.Errorf("problems %v, order %v", ds, order)
+	}
+}
+
 func TestDependenciesComeFirst(t *testing.T) {
 	order, ds := analyze([]*rule.Target{target(t, "//:a", nil, "deps //:z"), target(t, "//:m@x", nil), target(t, "//:m@y", nil), target(t, "//:z", nil, "deps //:m")}, host)
 	var names []string
