@@ -22,7 +22,7 @@ for l in "$libs"/*; do
   if [ -f "$l" ] && ! [ -L "$l" ]; then printf '%s: %s\n' "$out" "$l" >> "$dep"; fi
 done`
 
-// inflate declares what msi makes of subs and tmps, and adds it to db.
+// inflate declares what msi makes of subs and tmps, and adds it to db. Each can include the databases of those before it.
 func (m *moduleBuild) inflate() {
 	if len(m.s.Subs)+len(m.s.Tmps) == 0 {
 		return
@@ -51,6 +51,9 @@ func (m *moduleBuild) inflate() {
 		out := m.file("db/" + name)
 		m.msi(s.At, out.Path, out.Path+".d", flag, dirs, in, picks, s, out, nil)
 		m.add("db/"+name, item{In: out, At: out.Path}, false)
+		if in = append(in[:len(in):len(in)], out); !slices.Contains(dirs, path.Dir(out.Path)) {
+			dirs = append(dirs, path.Dir(out.Path))
+		}
 	}
 }
 
