@@ -44,13 +44,17 @@ var IocModule = &rule.Rule{
 		{Name: "usr_ldflags", Type: rule.Strings, Doc: "Flags for the linker, such as `-lusb-1.0`."},
 		{Name: "deps", Type: rule.LabelRefs, Needs: Module{}.ProviderName(), Doc: "Modules whose headers and dbd files this one uses. Their exact versions go into its .dep file."},
 		{Name: "runtime_deps", Type: rule.LabelRefs, Needs: Module{}.ProviderName(), Doc: "Modules that have to be loaded before this one and that it is not compiled with."},
+		{Name: "require", Type: rule.Strings, Doc: "More modules that this one is compiled with, by name and version (`asyn,4.42.0`), which `pools` are searched for."},
+		poolsAttr,
 		{Name: "exclude_archs", Type: rule.Strings, Doc: "Architectures that the module is not built for (`linux-aarch64`)."},
 		{Name: "patches", Type: rule.Files, Doc: "Patches for `git apply`, in order. `*.p0.patch` have paths without a leading part, all others are stripped of one. The sources themselves stay as they are."},
 		{Name: "legacy_rset", Type: rule.Bool, Default: false, Doc: "Leaves `USE_TYPED_RSET` undefined, for record types of old."},
 		{Name: "snc", Type: rule.LabelRef, Exec: true, Doc: "The module or program that translates state notation; by default the one among `deps` that has a program `snc`."},
+		{Name: "usr_sncflags", Type: rule.Strings, Doc: "Flags for snc, such as `+r`."},
 	},
 	Analyze: analyzeModule,
-	Calls:   map[string]rule.CallFunc{textCall: textFunc, depCall: depFunc, headersCall: headersFunc, treeCall: treeFunc, excludedCall: excludedFunc, dbdCall: dbdFunc, symbolsCall: symbolsFunc, subsCall: subsFunc},
+	Calls: map[string]rule.CallFunc{textCall: textFunc, depCall: depFunc, headersCall: headersFunc, treeCall: treeFunc, excludedCall: excludedFunc, dbdCall: dbdFunc, symbolsCall: symbolsFunc, subsCall: subsFunc,
+		gatherCall: gatherFunc, programsCall: programsFunc},
 }
 
 // filesIn is an attribute of files that may lie in tree.
@@ -88,9 +92,14 @@ func readModule(c *rule.Context) (*moduleSpec, bool) {
 	src, has := sourceOf(c)
 	ok = ok && has
 	s.Root, s.ArchDirs, s.Commit, s.Origin = src.root, src.tree.Path != "", src.commit, src.origin
-	for attr, to := range map[string]*[]item{"sources": &s.Sources, "headers": &s.Headers, "private_headers": &s.PrivateHeaders, "dbds": &s.Dbds,
-		"templates": &s.Templates, "subs": &s.Subs, "tmps": &s.Tmps, "scripts": &s.Scripts, "bins": &s.Bins, "vendor_libs": &s.VendorLibs} {
+	for attr, to := range s.lists() {
 		*to = src.items(c, attr)
+	}
+	for _, l := range s.VendorLibs {
+		if !l.inTree() && !isLibrary(path.Base(l.At)) {
+			c.Problem("vendor_libs", "no-library", quote(path.Base(l.At))+" is no library", "vendor_libs takes shared libraries (.so) and static ones (.a).")
+			ok = false
+		}
 	}
 	if src.tree.Path != "" && ok {
 		s.PrivateHeaders = append(s.PrivateHeaders, item{In: src.tree, At: src.root})
@@ -100,14 +109,29 @@ func readModule(c *rule.Context) (*moduleSpec, bool) {
 	s.CFlags, s.CPPFlags, s.CXXFlags, s.LDFlags = c.Strings("usr_cflags"), c.Strings("usr_cppflags"), c.Strings("usr_cxxflags"), c.Strings("usr_ldflags")
 	s.LegacyRset = c.Bool("legacy_rset")
 	s.Deps, s.Runtime = modulesOf(c, "deps"), modulesOf(c, "runtime_deps")
-	s.Snc = c.Deps("snc")
-	for _, attr := range []string{"module", "version", "tree", "headers", "dbds", "deps", "patches", "templates", "subs"} {
+	pools := poolsOf(c)
+	for _, r := range c.Strings("require") {
+		m, found := findModule(c, "require", pools, r)
+		if ok = ok && found; found {
+			s.Deps = append(s.Deps, m)
+		}
+	}
+	s.Snc, s.SncFlags = sncOf(c, s), c.Strings("usr_sncflags")
+	s.Patches, s.Tree = source{}.items(c, "patches"), src.tree
+	ok = checkClosure(c, s) && ok
+	for _, attr := range []string{"module", "version", "tree", "headers", "dbds", "deps", "patches", "templates", "subs", "sources"} {
 		s.Places[attr] = c.Target.Range
 		if v, has := c.Target.Attrs[attr]; has && !v.Range.IsZero() {
 			s.Places[attr] = v.Range
 		}
 	}
 	return s, ok
+}
+
+// lists gives the items of each attribute that takes files of the sources.
+func (s *moduleSpec) lists() map[string]*[]item {
+	return map[string]*[]item{"sources": &s.Sources, "headers": &s.Headers, "private_headers": &s.PrivateHeaders, "dbds": &s.Dbds,
+		"templates": &s.Templates, "subs": &s.Subs, "tmps": &s.Tmps, "scripts": &s.Scripts, "bins": &s.Bins, "vendor_libs": &s.VendorLibs}
 }
 
 // checkName says what require could not load.

@@ -42,6 +42,7 @@ func buildModule(c *rule.Context, s *moduleSpec) (Module, bool) {
 	}
 	m := &moduleBuild{c: c, s: s, cc: cc}
 	m.applyPatches()
+	m.registerPrograms()
 	m.expandDbds()
 	m.installHeaders()
 	m.inflate()
@@ -143,4 +144,9 @@ func below(dir, p string) (string, bool) {
 		return p, true
 	}
 	return strings.CutPrefix(p, dir+"/")
+}
+
+// sortArtifacts puts artifacts into an order that hangs on nothing else.
+func sortArtifacts(as []rule.Artifact) {
+	slices.SortFunc(as, func(a, b rule.Artifact) int { return strings.Compare(a.Path, b.Path) })
 }

@@ -3,6 +3,7 @@ package ioc
 import (
 	"context"
 	"encoding/json"
+	"strings"
 
 	"github.com/cairn-build/cairn/graph/rule"
 	"github.com/cairn-build/cairn/rules/ioc/dep"
@@ -13,7 +14,14 @@ const depCall = "ioc_dep/1"
 // depArgs is what ioc_dep/1 is told: modules at their exact versions.
 type depArgs struct {
 	To      string      `json:"to"`
-	Modules [][2]string `json:"modules"`
+	Modules []depModule `json:"modules"`
+}
+
+// depModule is one of them. Where only a file knows the version, File is that.
+type depModule struct {
+	Name    string `json:"name"`
+	Version string `json:"version,omitempty"`
+	File    string `json:"file,omitempty"`
 }
 
 // writeDep declares the action that makes the .dep file. The .dep files of the modules that it names are among its inputs: what
@@ -23,8 +31,8 @@ func (m *moduleBuild) writeDep() {
 	args := depArgs{To: m.dep.Path}
 	var in []rule.Artifact
 	for _, d := range append(m.s.Deps[:len(m.s.Deps):len(m.s.Deps)], m.s.Runtime...) {
-		args.Modules = append(args.Modules, [2]string{d.Name, d.Version})
-		in = append(in, d.Dep)
+		args.Modules = append(args.Modules, depModule{d.Name, d.Version, d.VersionFile.Path})
+		in = append(in, d.Dep, d.VersionFile)
 	}
 	m.call("Dep", depCall, args, places(m.s.Places), in, m.dep)
 	m.add("lib/"+m.cc.arch+"/"+m.s.Name+".dep", item{In: m.dep, At: m.dep.Path}, false)
@@ -37,7 +45,14 @@ func depFunc(_ context.Context, c rule.CallContext) error {
 	}
 	var es []dep.Entry
 	for _, m := range a.Modules {
-		es = append(es, dep.Entry{Module: m[0], Version: m[1]})
+		if m.File != "" {
+			b, err := inputBytes(c, m.File)
+			if err != nil {
+				return err
+			}
+			m.Version = strings.TrimSpace(string(b))
+		}
+		es = append(es, dep.Entry{Module: m.Name, Version: m.Version})
 	}
 	text, ds := dep.Write(es)
 	if ds.HasErrors() {

@@ -3,7 +3,6 @@ package ioc
 import (
 	"path"
 	"slices"
-	"strings"
 
 	"github.com/cairn-build/cairn/graph/rule"
 )
@@ -147,25 +146,10 @@ func (m *moduleBuild) compileVersion() {
 	m.objects = append(m.objects, o)
 }
 
-// translate declares the action that makes C of another language. It gives the C file.
-func (m *moduleBuild) translate(s item, lang string) (item, bool) {
-	m.c.Problem("sources", "bad-source", "Sources of "+lang+" cannot be translated yet", "")
-	return item{}, false
-}
-
 const textCall = "ioc_text/1"
 
 // textArgs is what ioc_text/1 is told.
 type textArgs struct {
 	To   string `json:"to"`
 	Text string `json:"text"`
-}
-
-// headersOnly says that a name is a header's.
-func headersOnly(name string) bool {
-	switch path.Ext(name) {
-	case ".h", ".hh", ".hpp", ".hxx", ".H", ".ipp", ".tpp", ".inc":
-		return true
-	}
-	return strings.IndexByte(path.Base(name), '.') < 0
 }

@@ -65,7 +65,12 @@ type moduleSpec struct {
 
 	Deps    []Module // compiled with, and named in .dep
 	Runtime []Module // named in .dep alone
-	Snc     []rule.Dep
+	// Snc translates state notation.
+	Snc translator
+	// Patches are laid over a copy of Tree, or, where that is zero, of the source files among the items.
+	Patches  []item
+	Tree     rule.Artifact
+	SncFlags []string
 	// Extra are further files of the tree.
 	Extra []extra
 	// Root is the folder that Sources are named relative to, for the names of objects.
@@ -75,6 +80,14 @@ type moduleSpec struct {
 	Origin []string // lines of meta.yaml
 	// Places are attributes of BUILD.hcl, for messages: "deps", "headers".
 	Places map[string]diag.Range
+}
+
+// translator is a program that makes C of another language; the zero value is none.
+type translator struct {
+	argv []string
+	in   []rule.Artifact
+	host []string
+	env  []rule.EnvVar
 }
 
 // extra is a file of a tree that no attribute of ioc_module puts there.

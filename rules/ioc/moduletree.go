@@ -11,6 +11,7 @@ import (
 
 	"github.com/cairn-build/cairn/graph/diag"
 	"github.com/cairn-build/cairn/graph/rule"
+	"github.com/cairn-build/cairn/rules/ioc/version"
 )
 
 const treeCall = "ioc_tree/1"
@@ -33,6 +34,7 @@ type treeArgs struct {
 	Lines   []string       `json:"lines"`
 	Commit  string         `json:"commit,omitempty"`
 	Module  string         `json:"module"`
+	Version string         `json:"version"`
 	Used    []usedDepfile  `json:"used,omitempty"`
 	Known   []knownHeaders `json:"known,omitempty"`
 }
@@ -66,7 +68,7 @@ func (m *moduleBuild) assemble() rule.Artifact {
 		m.add(e.To, e.From, e.Executable)
 	}
 	tree := m.c.OutputTree("version", path.Join(m.s.Dir, m.s.Name, m.s.Version))
-	a := treeArgs{To: tree.Path, Entries: m.contents, Meta: m.s.Name + "_meta.yaml", Lines: m.metaLines(), Commit: m.s.Commit.Path, Module: m.s.Name}
+	a := treeArgs{To: tree.Path, Entries: m.contents, Meta: m.s.Name + "_meta.yaml", Lines: m.metaLines(), Commit: m.s.Commit.Path, Module: m.s.Name, Version: m.s.Version}
 	in := append(m.inputs, m.s.Commit)
 	if all := closure(m.s.Deps); len(all) > 0 {
 		a.Known = known(m.s.Deps, all)
@@ -135,6 +137,9 @@ func treeFunc(_ context.Context, c rule.CallContext) error {
 	}
 	if said.HasErrors() {
 		return said
+	}
+	if odd := version.Warning(a.Version); odd != "" {
+		said = append(said, diag.Diag{Warning: true, Code: "odd-version", Summary: fmt.Sprintf("Version %s of module %s may be meant otherwise", a.Version, a.Module), Detail: odd, Range: where["version"]})
 	}
 	if err := writeMeta(c, &a); err != nil || len(said) == 0 {
 		return err
