@@ -1,0 +1,8 @@
+# No sources: records and a snippet for iocshLoad.
+
+ioc_module "vacuum" {
+  version   = "0.3.1"
+  templates = ["gauge.template"]
+  subs      = ["vacuum.substitutions"]
+  scripts   = ["vacuum.iocsh"]
+}
