@@ -33,6 +33,7 @@ func All() []*rule.Rule {
 		python.PythonTest,
 		python.PythonWheel,
 		remote.RegistryFile,
+		ioc.RequireModule,
 		python.Script,
 		workflow.TaskPackage,
 		command.Test,

@@ -54,6 +54,7 @@ var scriptCommands = map[string]func(*testscript.TestScript, bool, []string){
 	"readenv":   readEnv,
 	"repeat":    repeat,
 	"ask":       ask,
+	"iocports":  iocPorts,
 	"browse":    browse,
 }
 

@@ -177,8 +177,6 @@ static int loadFrom(const char *module, const char *request, const requireInstal
     void *handle;
 
     printf("Module %s version %s found in %s/\n", module, found->version, found->folder);
-    if (!given(request) && requireParse(found->version).length)
-        fprintf(stderr, "Warning: %s is a test version of %s, taken because no version is asked for\n", found->version, module);
     if (loadDependencies(module, found->folder, outer) != 0)
         return -1;
     if (loadLibrary(module, request, found->folder, &version, &handle) != 0)
@@ -190,6 +188,19 @@ static int loadFrom(const char *module, const char *request, const requireInstal
     printf("Loading module info records for %s\n", module);
     requireModuleRecords(module, version);
     return 0;
+}
+
+/* Says what may be unexpected about a choice. */
+static void remark(const char *module, const char *request, const requireFound *f, int chosen)
+{
+    const char *version = f->have[chosen].version;
+    int rival = requireRival(request, f->have, f->n, chosen);
+
+    if (!given(request) && requireParse(version).length)
+        fprintf(stderr, "Warning: there is no numeric version of %s, so that the test version %s is taken\n", module, version);
+    if (rival >= 0)
+        fprintf(stderr, "Warning: between %s %s and %s the order of folders decides elsewhere; %s is taken\n", module, version,
+                f->have[rival].version, version);
 }
 
 static int isCycle(const char *module, const chain *outer)
@@ -238,6 +249,7 @@ static int loadIn(const char *module, const char *request, const chain *outer)
     found = requireFind(module, request, requireArch);
     chosen = requireSelect(request, found.have, found.n, strict && strict[0] && strcmp(strict, "0") != 0);
     if (chosen >= 0) {
+        remark(module, request, &found, chosen);
         status = loadFrom(module, request, &found.have[chosen], outer);
     } else if (optional) {
         status = 0;

@@ -5,6 +5,11 @@
 
 #include <stddef.h>
 
+/* The library is loaded with its symbols seen by all modules after it: these are not to be among them. */
+#if defined(__GNUC__)
+#pragma GCC visibility push(hidden)
+#endif
+
 /* version.c: versions as require reads them, and which one a request means. */
 
 typedef struct {
@@ -29,6 +34,9 @@ typedef struct {
 
 /* The index of the one that request means, -1 if there is none. strict: as the order of folders has it. */
 int requireSelect(const char *request, const requireInstalled *have, size_t n, int strict);
+
+/* Another one that would do as well if folders were read in another order, -1 if there is none. */
+int requireRival(const char *request, const requireInstalled *have, size_t n, int best);
 
 /* find.c: what is on the search path. */
 
@@ -99,5 +107,9 @@ extern const char *requireArch;
 /* The variable requireDebug. */
 extern int requireDebug;
 #define requireTrace(...) ((void)(requireDebug && printf("require: " __VA_ARGS__)))
+
+#if defined(__GNUC__)
+#pragma GCC visibility pop
+#endif
 
 #endif

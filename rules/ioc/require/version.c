@@ -102,31 +102,30 @@ static int inOrder(const requireVersion *a, const requireVersion *b)
     return compareLong(a->revision < 0 ? 0 : a->revision, b->revision < 0 ? 0 : b->revision);
 }
 
-/* The same for the order that does not hang on how folders are read. Of two test versions with different texts the one in the
- * pool that comes first is taken, and in a pool the one whose text does. */
-static int always(const requireInstalled *ia, const requireVersion *a, const requireInstalled *ib, const requireVersion *b)
+/* The same for the order that does not hang on how folders are read. Where no version is asked for, of two test versions the one in
+ * the pool that comes first is taken, and in a pool the one whose text does. */
+static int always(int asked, const requireInstalled *ia, const requireVersion *a, const requireInstalled *ib, const requireVersion *b)
 {
+    int pool = compareLong(ib->pool, ia->pool);
     int i, c;
 
     if (!a->length != !b->length)
         return a->length ? -1 : 1;
-    if (!sameText(a, b)) {
-        if (ia->pool != ib->pool)
-            return compareLong(ib->pool, ia->pool);
-        return -compareText(a, b);
-    }
+    if (!asked && a->length && pool)
+        return pool;
+    if ((c = compareText(a, b)))
+        return -c;
     for (i = 0; i < 3; i++)
         if ((c = compareLong(a->number[i], b->number[i])))
             return c;
-    if (a->revision != b->revision)
-        return compareLong(a->revision, b->revision);
-    if (ia->pool != ib->pool)
-        return compareLong(ib->pool, ia->pool);
-    return -strcmp(ia->version, ib->version); /* 1.0.0 before 1.00.0 */
+    if ((c = compareLong(a->revision, b->revision)))
+        return c;
+    return pool ? pool : -strcmp(ia->version, ib->version); /* 1.0.0 before 1.00.0 */
 }
 
 int requireSelect(const char *request, const requireInstalled *have, size_t n, int strict)
 {
+    int asked = request && request[0];
     int best = -1;
     size_t i;
 
@@ -140,8 +139,23 @@ int requireSelect(const char *request, const requireInstalled *have, size_t n, i
         }
         a = requireParse(have[i].version);
         b = requireParse(have[best].version);
-        if ((strict ? inOrder(&a, &b) : always(&have[i], &a, &have[best], &b)) > 0)
+        if ((strict ? inOrder(&a, &b) : always(asked, &have[i], &a, &have[best], &b)) > 0)
             best = (int)i;
     }
     return best;
+}
+
+int requireRival(const char *request, const requireInstalled *have, size_t n, int best)
+{
+    requireVersion b = requireParse(have[best].version);
+    size_t i;
+
+    for (i = 0; i < n; i++) {
+        requireVersion a = requireParse(have[i].version);
+        if (!requireMatches(have[i].version, request) || inOrder(&a, &b) != 0)
+            continue;
+        if (a.length ? !sameText(&a, &b) : a.revision != b.revision)
+            return (int)i;
+    }
+    return -1;
 }

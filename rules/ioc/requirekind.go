@@ -1,0 +1,89 @@
+package ioc
+
+import (
+	"context"
+	_ "embed"
+	"encoding/json"
+	"path"
+	"strings"
+
+	"github.com/cairn-build/cairn/graph/rule"
+)
+
+//go:embed require_module.md
+var requireModuleDoc string
+
+// RequireModule gives an epics_base's require as a module that can be installed.
+var RequireModule = &rule.Rule{
+	Kind: "require_module",
+	Doc:  requireModuleDoc,
+	Attrs: []rule.Attr{
+		baseAttr,
+		{Name: "with_base", Type: rule.Bool, Default: true, Doc: "Whether the tree brings the base's programs, libraries and dbd files along, in a folder `base`, so that `activate` finds them on any machine."},
+	},
+	Analyze: analyzeRequire,
+	Calls:   map[string]rule.CallFunc{requireTreeCall: requireTree},
+}
+
+const requireTreeCall = "ioc_require_tree/1"
+
+// requireTreeArgs is what ioc_require_tree/1 is told: trees.
+type requireTreeArgs struct {
+	To      string `json:"to"`
+	Module  string `json:"module"`
+	Runtime string `json:"runtime,omitempty"`
+}
+
+func analyzeRequire(c *rule.Context) error {
+	b, ok := baseOf(c)
+	if !ok {
+		return nil
+	}
+	if b.Require == nil {
+		c.Problem(baseAttr.Name, "no-require", "The base has no module require", "It is made for linux-x86_64 and linux-aarch64.")
+		return nil
+	}
+	m := *b.Require
+	m.Label = c.Label()
+	if c.Bool("with_base") && m.Arch == b.Arch {
+		m.Tree = c.OutputTree("", path.Join(m.Name, m.Version))
+		args, err := json.Marshal(requireTreeArgs{To: m.Tree.Path, Module: b.Require.Tree.Path, Runtime: b.Runtime.Path})
+		if err != nil {
+			return err
+		}
+		c.Declare(rule.Action{Mnemonic: "Tree", Inputs: []rule.Artifact{b.Require.Tree, b.Runtime}, Outputs: []rule.Artifact{m.Tree},
+			Call: &rule.Call{Func: requireTreeCall, Args: args}})
+	}
+	c.SetDefault(m.Tree)
+	c.Provide(m)
+	return nil
+}
+
+// requireTree is ioc_require_tree/1: the module, with the base in a folder of it.
+func requireTree(_ context.Context, c rule.CallContext) error {
+	var a requireTreeArgs
+	if err := json.Unmarshal(c.Args(), &a); err != nil {
+		return err
+	}
+	for from, to := range map[string]string{a.Module: a.To, a.Runtime: path.Join(a.To, "base")} {
+		entries, err := c.Entries(from)
+		if err != nil {
+			return err
+		}
+		for _, e := range entries {
+			at := to + "/" + e.Path
+			switch {
+			case e.Link != "":
+				err = c.Symlink(at, e.Link)
+			case from == a.Runtime && !strings.HasPrefix(e.Path, "bin/") && !strings.HasPrefix(e.Path, "lib/") && !strings.HasPrefix(e.Path, "dbd/"):
+				continue // what is not needed to run
+			default:
+				err = c.Link(at, e.Blob, e.Executable)
+			}
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
