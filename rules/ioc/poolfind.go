@@ -179,14 +179,14 @@ func takeCandidate(c rule.CallContext, a poolModuleArgs, f poolCandidate) error 
 	headers, dbd := f.Headers, f.Dbd
 	if f.Folder != "" {
 		headers, dbd = f.Folder+"/include", f.Folder+"/dbd"
-		b, err := readAll(c, f.Folder+"/lib/"+a.Module+".dep")
+		b, err := inputBytes(c, f.Folder+"/lib/"+a.Module+".dep")
 		var absent *rule.NotInputError
 		if err != nil && !errors.As(err, &absent) {
 			return err
 		}
 		depText = b
 	} else if f.Dep != "" {
-		b, err := readAll(c, f.Dep)
+		b, err := inputBytes(c, f.Dep)
 		if err != nil {
 			return err
 		}

@@ -15,6 +15,8 @@ type Base struct {
 	Runtime rule.Artifact
 	Arch    string // EPICS_HOST_ARCH of Runtime: "linux-x86_64"
 	Version string // "7.0.8.1"; "" where only an action knows
+	// VersionFile holds it, one line.
+	VersionFile rule.Artifact
 	// Require is cairn's own module of that name, made against this base for the target's platform.
 	Require *Module
 }
