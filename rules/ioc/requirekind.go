@@ -73,10 +73,10 @@ func requireTree(_ context.Context, c rule.CallContext) error {
 		for _, e := range entries {
 			at := to + "/" + e.Path
 			switch {
+			case from == a.Runtime && !runs(e.Path):
+				continue
 			case e.Link != "":
 				err = c.Symlink(at, e.Link)
-			case from == a.Runtime && !strings.HasPrefix(e.Path, "bin/") && !strings.HasPrefix(e.Path, "lib/") && !strings.HasPrefix(e.Path, "dbd/"):
-				continue // what is not needed to run
 			default:
 				err = c.Link(at, e.Blob, e.Executable)
 			}
@@ -86,4 +86,12 @@ func requireTree(_ context.Context, c rule.CallContext) error {
 		}
 	}
 	return nil
+}
+
+// runs says whether a file of a base is needed to run IOCs. Libraries of the system that came with a package, and that no program of
+// EPICS wants, would be in the way of the machine's own on the search path that activate sets.
+func runs(name string) bool {
+	dir, _, _ := strings.Cut(name, "/")
+	base := path.Base(name)
+	return (dir == "bin" || dir == "lib" || dir == "dbd") && !strings.HasPrefix(base, "libselinux.so") && !strings.HasPrefix(base, "libpcre.so")
 }
