@@ -90,7 +90,7 @@ func removeAll(dir string) {
 // condition knows [root], the user that file permissions do not stop, [tourpython], a Python that examples/tour has wheels for,
 // [tangopython], one that PyTango has a wheel for, [wheelbase], where an epics_base without a path is to be had,
 // [namespaces], where actions are kept apart by the
-// kernel, [mounts], where a process may have mounts of its own, [browser], where pages can be looked at, and [https], [ssh] and [git], where such a server can run.
+// kernel, [cross], where there is a compiler for aarch64, [mounts], where a process may have mounts of its own, [browser], where pages can be looked at, and [https], [ssh] and [git], where such a server can run.
 func condition(name string) (bool, error) {
 	switch name {
 	case "root":
@@ -101,6 +101,9 @@ func condition(name string) (bool, error) {
 		return tangoPython(), nil
 	case "wheelbase":
 		return runtime.GOOS == "linux" && runtime.GOARCH == "amd64", nil
+	case "cross":
+		_, err := crossCompiler()
+		return err == nil, nil
 	case "mounts":
 		return hasMounts(), nil
 	case "namespaces":

@@ -56,6 +56,7 @@ var scriptCommands = map[string]func(*testscript.TestScript, bool, []string){
 	"ask":       ask,
 	"iocports":  iocPorts,
 	"browse":    browse,
+	"cross":     cross,
 }
 
 // exits CODE PROGRAM ARG...: the program ends with just this code.

@@ -45,10 +45,24 @@ type NotFoundError struct {
 // Error implements error.
 func (e *NotFoundError) Error() string {
 	s := fmt.Sprintf("no program %q on this machine (looked in %s)", e.Name, strings.Join(e.Looked, ", "))
-	if len(e.Near) > 0 {
+	switch pkg := debianPackage(e.Name); {
+	case pkg != "":
+		s += fmt.Sprintf("; Debian's package %s has it", pkg)
+	case len(e.Near) > 0:
 		s += fmt.Sprintf("; did you mean %q?", e.Near[0])
 	}
 	return s
+}
+
+// debianPackage names the package of Debian's that has a compiler for another machine, "" for other programs: a name that is
+// spelled alike would be a compiler for this machine.
+func debianPackage(program string) string {
+	for _, end := range []string{"-linux-gnu-gcc", "-linux-gnu-g++"} {
+		if machine, ok := strings.CutSuffix(program, end); ok {
+			return "g++-" + strings.ReplaceAll(machine, "_", "-") + "-linux-gnu"
+		}
+	}
+	return ""
 }
 
 // ShimError says that what was found is a stand-in of a version manager, and that the program behind it could not be
