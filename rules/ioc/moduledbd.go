@@ -177,17 +177,24 @@ func (x *dbdReader) options() dbd.Options {
 
 // include finds an included file: beside the one that includes it, among the module's own, in the modules it uses, in the base.
 func (x *dbdReader) include(name, from string) (dbd.Include, bool) {
-	own, foreign := x.candidates(name, from)
-	for i, at := range append(own, foreign...) {
-		if !x.exists(at) {
-			continue
+	// A file is called by what it is built as, or by what it is in the sources, where its documentation is in it.
+	other := name + ".pod"
+	if base, ok := strings.CutSuffix(name, ".pod"); ok {
+		other = base
+	}
+	for _, name := range []string{name, other} {
+		own, foreign := x.candidates(name, from)
+		for i, at := range append(own, foreign...) {
+			if !x.exists(at) {
+				continue
+			}
+			data, err := inputBytes(x.c, at)
+			if err != nil {
+				x.err = err
+				return dbd.Include{}, false
+			}
+			return dbd.Include{Place: at, Data: data, Foreign: i >= len(own)}, true
 		}
-		data, err := inputBytes(x.c, at)
-		if err != nil {
-			x.err = err
-			return dbd.Include{}, false
-		}
-		return dbd.Include{Place: at, Data: data, Foreign: i >= len(own)}, true
 	}
 	return dbd.Include{}, false
 }
@@ -400,11 +407,11 @@ func (x *dbdReader) headers() (map[string][]byte, diag.List) {
 				menus = append(menus, m)
 			}
 		}
-		source := path.Base(f.Name)
+		source := strings.TrimSuffix(path.Base(f.Name), ".pod")
 		records := false
 		for _, t := range db.RecordTypes {
 			if !t.Foreign && t.Range.File == f.Name {
-				put(t.Name+"Record.h", f, dbd.RecordHeader(t, menus, source))
+				put(dbd.HeaderName(t), f, dbd.RecordHeader(t, menus, source))
 				records = true
 			}
 		}

@@ -15,8 +15,8 @@ import (
 
 // msiScript runs msi twice: for the database, and for the names of the files that it was made of. What msi itself is counts as well.
 const msiScript = `msi=$1 libs=$2 out=$3 dep=$4 src=$5; shift 5
-"$msi" "$@" -o"$out"
-"$msi" -D "$@" -o"$out" > "$dep"
+"$msi" -o"$out" "$@"
+"$msi" -D -o"$out" "$@" > "$dep"
 printf '\n%s: %s %s\n' "$out" "$src" "$msi" >> "$dep"
 for l in "$libs"/*; do
   if [ -f "$l" ] && ! [ -L "$l" ]; then printf '%s: %s\n' "$out" "$l" >> "$dep"; fi

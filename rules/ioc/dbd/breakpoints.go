@@ -47,16 +47,19 @@ func segments(h bptHeader, values []float64) [][2]float64 {
 	low, high := h.at(values, h.lowEng), h.at(values, h.highEng)
 	raw := func(i int) float64 { return h.lowRaw + (values[i]-low)*(h.highRaw-h.lowRaw)/(high-low) }
 	eng := func(i int) float64 { return h.first + float64(i)*h.delta }
-	begin := int(math.Round((h.lowEng - h.first) / h.delta))
+	// What lies above the highest value asked for ends the table.
+	top := h.highEng + h.delta*1e-6
 	points := [][2]float64{{h.lowRaw, h.lowEng}}
+	begin := int(math.Ceil((h.lowEng-h.first)/h.delta - 1e-6))
 	end := len(values) - 1
-	for begin < end && raw(begin) < h.highRaw {
+	for begin < end && eng(begin) <= top {
+		from := points[len(points)-1]
 		last := begin + 1
-		for next := begin + 2; next <= end && raw(next-1) < h.highRaw; next++ {
-			slope := (eng(next) - eng(begin)) / (raw(next) - raw(begin))
+		for next := begin + 2; next <= end && eng(next-1) <= top; next++ {
+			slope := (eng(next) - from[1]) / (raw(next) - from[0])
 			fits := true
-			for k := begin + 1; k < next && fits; k++ {
-				fits = math.Abs(eng(begin)+slope*(raw(k)-raw(begin))-eng(k)) <= h.err
+			for k := begin; k < next && fits; k++ {
+				fits = math.Abs(from[1]+slope*(raw(k)-from[0])-eng(k)) <= h.err
 			}
 			if !fits {
 				break
@@ -156,15 +159,14 @@ func (r *bptReader) values() []float64 {
 
 // check says what makes no table.
 func (r *bptReader) check(h bptHeader, values []float64, at diag.Range) {
-	n := 0
-	if h.delta > 0 {
-		n = int(math.Round((h.last-h.first)/h.delta)) + 1
-	}
+	n := math.Round((h.last-h.first)/h.delta) + 1
 	switch {
 	case h.delta <= 0 || h.last <= h.first:
 		r.fail(at, "The entries go nowhere", "The last engineering value is above the first, and the step is above 0.")
-	case len(values) != n:
-		r.fail(at, fmt.Sprintf("There are %d values, and the first line speaks of %d", len(values), n), "")
+	case n > mostValues:
+		r.fail(at, fmt.Sprintf("There are %d values, and the first line speaks of more than %d", len(values), mostValues), "")
+	case float64(len(values)) != n:
+		r.fail(at, fmt.Sprintf("There are %d values, and the first line speaks of %.0f", len(values), n), "")
 	case len(values) < 2 || h.lowEng < h.first || h.highEng > h.last || h.lowEng >= h.highEng:
 		r.fail(at, "The table does not lie within its entries", "")
 	case h.err <= 0 || h.highRaw <= h.lowRaw:

@@ -13,18 +13,23 @@ var cTypes = map[string]string{"DBF_CHAR": "epicsInt8", "DBF_UCHAR": "epicsUInt8
 	"DBF_DOUBLE": "epicsFloat64", "DBF_ENUM": "epicsEnum16", "DBF_MENU": "epicsEnum16", "DBF_DEVICE": "epicsEnum16", "DBF_INLINK": "DBLINK",
 	"DBF_OUTLINK": "DBLINK", "DBF_FWDLINK": "DBLINK"}
 
+// HeaderName gives the name of a record type's header: "aiRecord.h".
+func HeaderName(t RecordType) string {
+	if t.Name == "dbCommon" {
+		return "dbCommon.h" // what all record types begin with, which is none itself
+	}
+	return t.Name + "Record.h"
+}
+
 // RecordHeader gives the header of a record type: its lines of C, menus, the struct, the numbers of its fields, and the function that
 // tells an IOC their sizes and offsets, for the file that defines GEN_SIZE_OFFSET. menus are those that are defined with the record type,
 // in the order to write them (Database.Declared); source is the file's name for the header's first lines: "aiRecord.dbd".
 //
 // It has the form of the headers that ship with EPICS, byte for byte but for two things: EPICS writes several menus of one
-// record type in an order that varies, and a prompt that would end a comment is written with a space.
+// record type in an order of its own, and a prompt that would start or end a comment is written with a space.
 func RecordHeader(t RecordType, menus []Menu, source string) []byte {
 	var b bytes.Buffer
-	name := t.Name + "Record"
-	if t.Name == "dbCommon" {
-		name = t.Name
-	}
+	name := strings.TrimSuffix(HeaderName(t), ".h")
 	fmt.Fprintf(&b, "/** @file %s.h\n * @brief Declarations for the @ref %s \"%s\" record type.\n *\n * This header was generated from %s\n */\n\n", name, name, t.Name, source)
 	fmt.Fprintf(&b, "#ifndef INC_%s_H\n#define INC_%s_H\n\n", name, name)
 	for _, c := range t.C {

@@ -55,9 +55,12 @@ var forms = map[string]form{
 var attributes = []string{"size", "menu", "extra", "prompt", "promptgroup", "asl", "initial", "base", "prop", "pp", "special", "interest"}
 
 // Parse reads one file and follows no include. It gives what it could read together with the first problem of the file, which is where
-// reading stops: what follows a syntax error is rarely worth a word.
+// reading stops: what follows a syntax error is rarely worth a word. In a file named .pod, documentation in Perl's form is passed over.
 func Parse(name string, data []byte) (*File, diag.List) {
 	text := strings.TrimPrefix(string(data), "\ufeff")
+	if strings.HasSuffix(name, ".pod") {
+		text = withoutPod(text)
+	}
 	p := &parser{lex: lexer{name: name, data: text, pos: diag.Pos{Line: 1, Column: 1}}}
 	f := &File{Name: name}
 	p.advance()
@@ -70,6 +73,23 @@ func Parse(name string, data []byte) (*File, diag.List) {
 		return f, diag.List{*p.problem}
 	}
 	return f, nil
+}
+
+// withoutPod leaves lines empty from one that starts with `=word` up to one that starts with `=cut`.
+func withoutPod(text string) string {
+	lines := strings.SplitAfter(text, "\n")
+	in := false
+	for i, l := range lines {
+		starts := len(l) > 1 && l[0] == '=' && ('a' <= l[1] && l[1] <= 'z' || 'A' <= l[1] && l[1] <= 'Z')
+		if in = in || starts; !in {
+			continue
+		}
+		in = !strings.HasPrefix(l, "=cut")
+		// Spaces keep the places of what follows.
+		end := len(strings.TrimRight(l, "\r\n"))
+		lines[i] = strings.Repeat(" ", end) + l[end:]
+	}
+	return strings.Join(lines, "")
 }
 
 type parser struct {
