@@ -84,3 +84,12 @@ type Checkout struct {
 
 // ProviderName implements Provider.
 func (Checkout) ProviderName() string { return "checkout" }
+
+// Fetched is a file from outside, or what was unpacked of it: provider "fetched".
+type Fetched struct {
+	File   string // its name where it comes from
+	SHA256 string // 64 lower-case hex digits
+}
+
+// ProviderName implements Provider.
+func (Fetched) ProviderName() string { return "fetched" }

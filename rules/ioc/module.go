@@ -54,7 +54,7 @@ var IocModule = &rule.Rule{
 	},
 	Analyze: analyzeModule,
 	Calls: map[string]rule.CallFunc{textCall: textFunc, depCall: depFunc, headersCall: headersFunc, treeCall: treeFunc, excludedCall: excludedFunc, dbdCall: dbdFunc, symbolsCall: symbolsFunc, subsCall: subsFunc,
-		gatherCall: gatherFunc, programsCall: programsFunc},
+		gatherCall: gatherFunc, programsCall: programsFunc, sourcesCall: sourcesFunc},
 }
 
 // filesIn is an attribute of files that may lie in tree.
@@ -215,6 +215,9 @@ func sourceOf(c *rule.Context) (source, bool) {
 	if co, ok := rule.Get[rule.Checkout](deps[0]); ok {
 		s.commit = co.CommitFile
 		s.origin = append(s.origin, "url: "+quote(co.URL), "ref: "+quote(co.Ref))
+	}
+	if f, ok := rule.Get[rule.Fetched](deps[0]); ok {
+		s.origin = append(s.origin, "file: "+quote(f.File), "sha256: "+f.SHA256)
 	}
 	return s, true
 }

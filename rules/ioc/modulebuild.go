@@ -29,6 +29,7 @@ type moduleBuild struct {
 	index    rule.Artifact // the names in headers
 	library  rule.Artifact // zero for none
 	dep      rule.Artifact
+	found    rule.Artifact // says that sources in a tree are there; zero where none is in one
 	objects  []object
 	contents []treeEntry
 	inputs   []rule.Artifact // of contents
@@ -46,6 +47,7 @@ func buildModule(c *rule.Context, s *moduleSpec) (Module, bool) {
 	m.expandDbds()
 	m.installHeaders()
 	m.inflate()
+	m.findSources()
 	m.compileAll()
 	m.link()
 	m.checkSymbols()

@@ -62,6 +62,7 @@ func declare(c *rule.Context, fetcher, file string, params map[string]string) {
 	}
 	c.Declare(rule.Action{Mnemonic: "Fetch", Outputs: []rule.Artifact{a}, Fetch: f})
 	c.SetDefault(a)
+	c.Provide(rule.Fetched{File: file, SHA256: f.SHA256})
 }
 
 // sum gives the declared SHA-256; a missing or malformed one is a problem that says how to come by it.
