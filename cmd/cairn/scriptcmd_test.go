@@ -55,6 +55,7 @@ var scriptCommands = map[string]func(*testscript.TestScript, bool, []string){
 	"repeat":    repeat,
 	"ask":       ask,
 	"iocports":  iocPorts,
+	"iocrows":   iocRows,
 	"browse":    browse,
 	"cross":     cross,
 }
