@@ -42,6 +42,7 @@ var verbs = []verb{
 	{"shell", shellCommand, false},
 	{"serve", serveCommand, false},
 	{"workflow", workflowCommand, false},
+	{"import", importCommand, false},
 	{"init", initCommand, false},
 	{"check", checkCommand, false},
 	{"fmt", fmtCommand, false},

@@ -175,7 +175,7 @@ func (r *reader) includes(rest string, must bool) {
 			}
 			switch {
 			case ok:
-				r.include(in, b)
+				r.include(in, in, b)
 			case must:
 				r.note(at, "include "+f, "the file is not in the wrapper, so nothing of it is known")
 			}

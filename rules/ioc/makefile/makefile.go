@@ -113,12 +113,16 @@ func (m *Maker) set(name, value string) {
 
 // Read reads a makefile of Options.Files and says whether it was there.
 func (m *Maker) Read(name string) bool {
+	return m.ReadAs(name, name)
+}
+
+// ReadAs is Read of a makefile that make would find under another name: a wrapper's own is copied into the folder of the sources.
+func (m *Maker) ReadAs(name, as string) bool {
 	b, ok := m.bytes(name)
-	if !ok {
-		return false
+	if ok {
+		m.include(name, as, b)
 	}
-	m.include(name, b)
-	return true
+	return ok
 }
 
 func (m *Maker) bytes(name string) ([]byte, bool) {
@@ -137,8 +141,8 @@ func (m *Maker) bytes(name string) ([]byte, bool) {
 	return b, err == nil
 }
 
-// include reads b, which is the file name, with MAKEFILE_LIST as make would have it.
-func (m *Maker) include(name string, b []byte) {
+// include reads b, which is the file name, with MAKEFILE_LIST as make would have it for a file called as.
+func (m *Maker) include(name, as string, b []byte) {
 	if m.nested >= maxInclude {
 		m.note(m.here, name, "files include each other too deeply")
 		return
@@ -147,7 +151,7 @@ func (m *Maker) include(name string, b []byte) {
 	saved := m.here
 	list := m.Value("MAKEFILE_LIST")
 	if len(list) < 1<<12 {
-		m.set("MAKEFILE_LIST", list+" "+Root+"/"+name)
+		m.set("MAKEFILE_LIST", list+" "+Root+"/"+as)
 	}
 	m.eval(name, b, 1)
 	m.here = saved

@@ -78,6 +78,9 @@ func (m *Maker) add(name string, old *variable, value string, at Place) {
 	old.parts = append(old.parts, part{value, at})
 }
 
+// Forget takes a variable's value away, so that one of Options.Outside stands for itself again.
+func (m *Maker) Forget(name string) { delete(m.vars, name) }
+
 // Names gives the variables that are set, in order.
 func (m *Maker) Names() []string { return slices.Sorted(maps.Keys(m.vars)) }
 
