@@ -1,6 +1,6 @@
 /* A cavity's field from the in-phase and quadrature channels of a card. */
 #include <math.h>
-#include <stdlib.h>
+#include <stdio.h>
 
 #include <aSubRecord.h>
 #include <dbAccess.h>
@@ -13,13 +13,17 @@
 /* From volts at the card to megavolts in the cavity. */
 static scalingLine cavity = {12.5, 0};
 
-/* INPA and INPB are addresses of channels; VALA is the amplitude, VALB the phase in degrees. */
+/* A is the card's slot, whose channels 0 and 4 are meant; VALA is the amplitude, VALB the phase in degrees. */
 static long llrfField(aSubRecord *r) {
     digitizerChannel i, q;
+    char address[32];
     double re, im;
 
-    if (!digitizerOpen(r->a, &i) || !digitizerOpen(r->b, &q))
+    sprintf(address, "%d 0", *(epicsInt32 *)r->a);
+    if (!digitizerOpen(address, &i))
         return -1;
+    q = i;
+    q.channel = 4;
     re = digitizerVolts(&i);
     im = digitizerVolts(&q);
     *(double *)r->vala = scalingApply(&cavity, sqrt(re * re + im * im));
