@@ -87,7 +87,10 @@ func dbdFunc(_ context.Context, c rule.CallContext) error {
 	}
 	said = append(x.said, said...)
 	if len(said) == 0 && a.Registration == "" {
-		for _, n := range db.Needs() {
+		for i, n := range db.Needs() {
+			if i > 0 && said[len(said)-1].Range == n.Range {
+				continue
+			}
 			said = append(said, diag.Diag{Code: "no-library", Summary: n.Says + " in a module without sources", Range: n.Range,
 				Detail: "The module has no library that could define " + n.Symbol + ".", Hint: "Its C file belongs in sources."})
 		}

@@ -24,7 +24,7 @@ func (db *Database) Needs() []Need {
 		out = append(out, Need{"pvar_" + typ + "_" + name, says, "epicsExportAddress(" + typ + ", " + name + ")", at})
 	}
 	for _, t := range db.RecordTypes {
-		if t.Foreign {
+		if !t.registered() {
 			continue
 		}
 		says := "recordtype(" + t.Name + ")"
@@ -53,6 +53,9 @@ func (db *Database) Needs() []Need {
 	return slices.CompactFunc(out, func(a, b Need) bool { return a.Symbol == b.Symbol })
 }
 
+// registered says that the code of a record type is this module's to bring. dbCommon, what all of them begin with, has none.
+func (t RecordType) registered() bool { return !t.Foreign && t.Name != "dbCommon" }
+
 // Registration gives the C++ file that makes what db defines known to an IOC, in a function and an iocsh command named
 // <module>_registerRecordDeviceDriver, which is there once the library is loaded. module is a name in C; see IsName. Called again
 // it only says that it was. It does not register the IOC's own commands anew, as the host program has them.
@@ -61,7 +64,7 @@ func Registration(db *Database, module string) []byte {
 	function := module + "_registerRecordDeviceDriver"
 	var types, rsets, devices, drivers, links, funcs []string
 	for _, t := range db.RecordTypes {
-		if !t.Foreign {
+		if t.registered() {
 			types = append(types, t.Name)
 			rsets = append(rsets, t.Name+"RSET")
 		}
