@@ -42,6 +42,8 @@ var verbs = []verb{
 	{"shell", shellCommand, false},
 	{"serve", serveCommand, false},
 	{"workflow", workflowCommand, false},
+	{"install", installCommand, false},
+	{"modules", modulesCommand, false},
 	{"import", importCommand, false},
 	{"init", initCommand, false},
 	{"check", checkCommand, false},

@@ -1,0 +1,122 @@
+package site
+
+import (
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// The modes of what is installed, whatever the umask says.
+const (
+	fileMode   = 0o444
+	execMode   = 0o555
+	folderMode = 0o555
+)
+
+// copyTree copies what lies in from to the new folder to: to disk, and read-only, but for to itself, which can still be renamed. skip
+// says what is left out; it may be nil.
+func copyTree(ctx context.Context, from, to string, skip func(rel string) bool) error {
+	return copyFolder(ctx, from, to, "", skip)
+}
+
+func copyFolder(ctx context.Context, from, to, rel string, skip func(string) bool) error {
+	if err := os.Mkdir(to, 0o755); err != nil {
+		return err
+	}
+	es, err := os.ReadDir(from)
+	if err != nil {
+		return err
+	}
+	for _, e := range es {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		below := filepath.Join(rel, e.Name())
+		if skip != nil && skip(filepath.ToSlash(below)) {
+			continue
+		}
+		a, b := filepath.Join(from, e.Name()), filepath.Join(to, e.Name())
+		fi, err := e.Info()
+		if err != nil {
+			return err
+		}
+		switch mode := fi.Mode(); {
+		case mode.IsDir():
+			if err = copyFolder(ctx, a, b, below, skip); err == nil {
+				err = os.Chmod(b, folderMode)
+			}
+		case mode.IsRegular():
+			err = copyFile(a, b, mode&0o111 != 0)
+		case mode&fs.ModeSymlink != 0:
+			err = copyLink(a, b)
+		default:
+			err = &fs.PathError{Op: "install", Path: a, Err: errors.New("it is neither a file nor a folder")}
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return syncFolder(to)
+}
+
+func copyLink(from, to string) error {
+	target, err := os.Readlink(from)
+	if err != nil {
+		return err
+	}
+	if filepath.IsAbs(target) {
+		return &fs.PathError{Op: "install", Path: from, Err: errors.New("it is a link to " + target + ", which is no part of the module")}
+	}
+	return os.Symlink(target, to)
+}
+
+func copyFile(from, to string, exec bool) (err error) {
+	r, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	w, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, w.Close()) }()
+	if _, err := io.Copy(w, r); err != nil {
+		return err
+	}
+	mode := fs.FileMode(fileMode)
+	if exec {
+		mode = execMode
+	}
+	if err := w.Chmod(mode); err != nil {
+		return err
+	}
+	return w.Sync()
+}
+
+// syncFolder makes the names in a folder last. A file system that cannot is as good as one that does.
+func syncFolder(dir string) error {
+	f, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if err := f.Sync(); err != nil && !errors.Is(err, errors.ErrUnsupported) && !errors.Is(err, fs.ErrInvalid) && !isInvalid(err) {
+		return err
+	}
+	return nil
+}
+
+// removeTree removes a folder of read-only folders.
+func removeTree(dir string) error {
+	_ = filepath.WalkDir(dir, func(p string, e fs.DirEntry, err error) error {
+		if err == nil && e.IsDir() {
+			return os.Chmod(p, 0o755)
+		}
+		return nil
+	}) // what it could not do RemoveAll says
+	return os.RemoveAll(dir)
+}

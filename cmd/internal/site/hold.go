@@ -1,0 +1,141 @@
+package site
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// workName is the folder in a pool in which trees are made ready, and to which they are taken away.
+const workName = ".cairn-install"
+
+// oldMark ends the name, in the work folder, of a version that was moved out of the way of its successor.
+const oldMark = ".old"
+
+// Hold is the right to change a pool. Only one process has it.
+type Hold struct {
+	pool string
+	work string
+	lock *os.File
+	swap func(a, b string) error // exchange
+}
+
+// Open waits for the right to change a pool, which is made where it is not there. waiting is called once where somebody else has it.
+// What a process left behind that was killed is removed, and a version that it had moved away only is put back. The errors are
+// those of the file system.
+func Open(ctx context.Context, pool string, waiting func()) (*Hold, error) {
+	if err := os.MkdirAll(pool, 0o755); err != nil {
+		return nil, err
+	}
+	h := &Hold{pool: pool, work: filepath.Join(pool, workName), swap: exchange}
+	for {
+		if err := os.Mkdir(h.work, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
+			return nil, err
+		}
+		f, err := os.Open(h.work)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // its holder was done with it
+		}
+		if err != nil {
+			return nil, err
+		}
+		if err := lock(ctx, f, &waiting); err != nil {
+			f.Close()
+			return nil, err
+		}
+		// The one who had it may have removed the folder: then the lock is on nothing.
+		if here, err := os.Stat(h.work); err == nil {
+			if mine, err := f.Stat(); err == nil && os.SameFile(here, mine) {
+				h.lock = f
+				return h, h.recover()
+			}
+		}
+		f.Close()
+	}
+}
+
+// lock locks an open folder.
+func lock(ctx context.Context, f *os.File, waiting *func()) error {
+	for {
+		err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+		switch {
+		case err == nil:
+			return nil
+		case errors.Is(err, unix.EINTR):
+			continue
+		case !errors.Is(err, unix.EWOULDBLOCK):
+			return &fs.PathError{Op: "lock", Path: f.Name(), Err: err}
+		}
+		if *waiting != nil {
+			(*waiting)()
+			*waiting = nil
+		}
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+}
+
+// recover puts back what was moved out of the way of something that then did not come, and removes all else that lies about.
+func (h *Hold) recover() error {
+	es, err := os.ReadDir(h.work)
+	if err != nil {
+		return errors.Join(err, h.lock.Close())
+	}
+	for _, e := range es {
+		at := filepath.Join(h.work, e.Name())
+		if name, ok := strings.CutSuffix(e.Name(), oldMark); ok {
+			module, version, _ := strings.Cut(name, "@")
+			to := filepath.Join(h.pool, module, version)
+			if _, err := os.Lstat(to); module != "" && version != "" && errors.Is(err, fs.ErrNotExist) {
+				if err := move(at, to); err != nil {
+					return errors.Join(err, h.lock.Close())
+				}
+				continue
+			}
+		}
+		if err := removeTree(at); err != nil {
+			return errors.Join(err, h.lock.Close())
+		}
+	}
+	return nil
+}
+
+// Close gives the right back. Nothing of it stays in the pool.
+func (h *Hold) Close() error {
+	err := os.Remove(h.work)
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, unix.ENOTEMPTY) {
+		err = nil // the next one cleans up
+	}
+	return errors.Join(err, h.lock.Close())
+}
+
+// place gives a new name in the work folder.
+func (h *Hold) place(t Tree) string {
+	return filepath.Join(h.work, fmt.Sprintf("%s@%s", t.Module, t.Version))
+}
+
+// move renames a version's folder, which for that must be writable, and makes it read-only again.
+func move(from, to string) error {
+	if err := os.Chmod(from, 0o755); err != nil {
+		return err
+	}
+	if err := os.Rename(from, to); err != nil {
+		return err
+	}
+	if err := os.Chmod(to, folderMode); err != nil {
+		return err
+	}
+	return errors.Join(syncFolder(filepath.Dir(to)), syncFolder(filepath.Dir(from)))
+}
+
+func isInvalid(err error) bool { return errors.Is(err, unix.EINVAL) || errors.Is(err, unix.ENOTSUP) }
