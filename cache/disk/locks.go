@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -147,6 +148,9 @@ func (c *Cache) ownerOf(pid int) Owner {
 	return Owner{PID: pid, Command: string(b)}
 }
 
+// deadlockPause is how long to wait where the kernel refuses to.
+const deadlockPause = 5 * time.Millisecond
+
 // lockTree waits until this goroutine is the only one that makes the tree.
 func (c *Cache) lockTree(root digest.Hash) (*Lock, error) {
 	lf, err := c.lockFile()
@@ -166,11 +170,20 @@ func (c *Cache) lockTree(root digest.Hash) (*Lock, error) {
 		lf.mu.Unlock()
 		<-other.done
 	}
-	if err := setLock(lf.f, unix.F_SETLKW, unix.F_WRLCK, start); err != nil && !errors.Is(err, unix.ENOLCK) {
-		l.Unlock()
-		return nil, err
+	for {
+		err := setLock(lf.f, unix.F_SETLKW, unix.F_WRLCK, start)
+		if errors.Is(err, unix.EDEADLK) {
+			// The kernel knows processes, not goroutines: two processes that each make one tree and wait for the other's are no
+			// deadlock, as who makes a tree waits for none.
+			time.Sleep(deadlockPause)
+			continue
+		}
+		if err != nil && !errors.Is(err, unix.ENOLCK) {
+			l.Unlock()
+			return nil, err
+		}
+		return l, nil
 	}
-	return l, nil
 }
 
 // Unlock gives the key up. Call it once.

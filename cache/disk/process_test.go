@@ -35,6 +35,26 @@ func TestMain(m *testing.M) {
 			}
 			fmt.Fprintln(out, i)
 		}
+	case "trees": // makes tree 2, and waits for tree 1 meanwhile
+		c, err := Open(dir, Options{})
+		if err != nil {
+			panic(err)
+		}
+		two, err := c.lockTree(key(2))
+		if err != nil {
+			panic(err)
+		}
+		fmt.Println("two")
+		free := make(chan struct{})
+		go func() {
+			bufio.NewReader(os.Stdin).ReadString('\n')
+			two.Unlock()
+			close(free)
+		}()
+		_, err = c.lockTree(key(1))
+		fmt.Println("one", err)
+		<-free
+		os.Exit(0)
 	case "lock": // locks a key, says so, and waits for its input to end
 		c, err := Open(dir, Options{Command: "another cairn"})
 		if err != nil {
