@@ -49,7 +49,7 @@ func Compare(a, b Label) int {
 	return strings.Compare(a.Name, b.Name)
 }
 
-// Parse reads a label as it is written in package pkg: `//a/b:c`, `//a/b` (short for `//a/b:b`) or `:c`. The
+// Parse reads a label as it is written in package pkg: `//a/b:c`, `//a/b` (short for `//a/b:b`), `//a/b@k` (for `//a/b:b@k`) or `:c`. The
 // error says which rule the text breaks, in words for a user; the text itself is quoted in it.
 func Parse(text, pkg string) (Label, error) {
 	if strings.HasPrefix(text, "@") {
@@ -65,6 +65,9 @@ func Parse(text, pkg string) (Label, error) {
 				return Label{}, fmt.Errorf("%q names no target: the root package has no short form, write //:name", text)
 			}
 			n = p[strings.LastIndexByte(p, '/')+1:]
+			if base, key, of := strings.Cut(n, "@"); of && base != "" {
+				p = strings.TrimSuffix(p, "@"+key)
+			}
 		}
 		l = Label{Pkg: p, Name: n}
 	case strings.HasPrefix(text, ":"):
