@@ -48,6 +48,7 @@ var IocModule = &rule.Rule{
 		poolsAttr,
 		{Name: "exclude_archs", Type: rule.Strings, Doc: "Architectures that the module is not built for (`linux-aarch64`)."},
 		{Name: "patches", Type: rule.Files, Doc: "Patches for `git apply`, in order. `*.p0.patch` have paths without a leading part, all others are stripped of one. The sources themselves stay as they are."},
+		layoutAttr,
 		{Name: "legacy_rset", Type: rule.Bool, Default: false, Doc: "Leaves `USE_TYPED_RSET` undefined, for record types of old."},
 		{Name: "snc", Type: rule.LabelRef, Exec: true, Doc: "The module or program that translates state notation; by default the one among `deps` that has a program `snc`."},
 		{Name: "usr_sncflags", Type: rule.Strings, Doc: "Flags for snc, such as `+r`."},
@@ -118,7 +119,7 @@ func readModule(c *rule.Context) (*moduleSpec, bool) {
 	}
 	s.Snc, s.SncFlags = sncOf(c, s), c.Strings("usr_sncflags")
 	s.Patches, s.Tree = source{}.items(c, "patches"), src.tree
-	ok = checkClosure(c, s) && ok
+	ok = checkLayout(c, s) && checkClosure(c, s) && ok
 	for _, attr := range []string{"module", "version", "tree", "headers", "dbds", "deps", "patches", "templates", "subs", "sources"} {
 		s.Places[attr] = c.Target.Range
 		if v, has := c.Target.Attrs[attr]; has && !v.Range.IsZero() {
@@ -171,6 +172,8 @@ func modulesOf(c *rule.Context, attr string) []Module {
 		case !ok: // told by the engine
 		case m.Excluded != "":
 			c.Problem(attr, "excluded-module", fmt.Sprintf("%s is not built for %s", m.Label, c.Platform()), m.Excluded)
+		case m.Conda && c.Target.Kind != "ioc_module":
+			c.Problem(attr, "other-layout", fmt.Sprintf("%s has layout %q", m.Label, layoutConda), "Only modules in trees of versions lie in pools and are loaded by name and version.")
 		default:
 			ms = append(ms, m)
 		}

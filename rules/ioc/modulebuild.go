@@ -45,6 +45,7 @@ func buildModule(c *rule.Context, s *moduleSpec) (Module, bool) {
 	m.applyPatches()
 	m.registerPrograms()
 	m.expandDbds()
+	m.condaInit()
 	m.installHeaders()
 	m.inflate()
 	m.findSources()
@@ -53,7 +54,7 @@ func buildModule(c *rule.Context, s *moduleSpec) (Module, bool) {
 	m.checkSymbols()
 	m.writeDep()
 	tree := m.assemble()
-	out := Module{Label: c.Label(), Name: s.Name, Version: s.Version, Arch: cc.arch, Tree: tree, Headers: m.headers, Dbd: m.dbdTree, Dep: m.dep, Index: m.index}
+	out := Module{Label: c.Label(), Name: s.Name, Version: s.Version, Arch: cc.arch, Tree: tree, Headers: m.headers, Dbd: m.dbdTree, Dep: m.dep, Index: m.index, Conda: s.Conda}
 	out.Deps = append(slices.Clone(s.Deps), s.Runtime...)
 	for _, b := range s.Bins {
 		out.Bins = append(out.Bins, path.Base(b.At))

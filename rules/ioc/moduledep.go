@@ -35,7 +35,9 @@ func (m *moduleBuild) writeDep() {
 		in = append(in, d.Dep, d.VersionFile)
 	}
 	m.call("Dep", depCall, args, places(m.s.Places), in, m.dep)
-	m.add("lib/"+m.cc.arch+"/"+m.s.Name+".dep", item{In: m.dep, At: m.dep.Path}, false)
+	if !m.s.Conda {
+		m.add("lib/"+m.cc.arch+"/"+m.s.Name+".dep", item{In: m.dep, At: m.dep.Path}, false)
+	}
 }
 
 func depFunc(_ context.Context, c rule.CallContext) error {

@@ -35,7 +35,9 @@ func (m *moduleBuild) link() {
 		in = append(in, o.file)
 	}
 	argv = append(argv, m.s.LDFlags...)
-	rpath := false
+	needed, picks, libs := m.condaNeeded()
+	argv, in = append(argv, needed...), append(in, libs...)
+	rpath := m.s.Conda
 	for _, l := range m.s.VendorLibs {
 		if path.Ext(l.At) == ".a" {
 			argv = append(argv, l.At)
@@ -49,7 +51,7 @@ func (m *moduleBuild) link() {
 	if rpath {
 		argv = append(argv, "-Wl,-rpath,$ORIGIN")
 	}
-	m.c.Declare(rule.Action{Mnemonic: "Link", Inputs: distinct(in), Outputs: []rule.Artifact{m.library},
+	m.c.Declare(rule.Action{Mnemonic: "Link", Inputs: distinct(in), Picks: picks, Outputs: []rule.Artifact{m.library},
 		Spawn: &rule.Spawn{Argv: argv, Env: cwdEnv, HostTools: []string{m.cc.cxx}}})
 	m.add("lib/"+m.cc.arch+"/"+name, item{In: m.library, At: m.library.Path}, true)
 	for _, l := range m.s.VendorLibs {

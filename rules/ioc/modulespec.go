@@ -61,6 +61,7 @@ type moduleSpec struct {
 	CFlags, CPPFlags, CXXFlags, LDFlags []string
 	Includes                            []string // further folders, as paths of an action's tree
 	LegacyRset                          bool
+	Conda                               bool // layout conda: installed differs from what is said here of lib, bin, db and dbd
 	ArchDirs                            bool // sources lie in a tree, so that folders such as os/Linux are not known from names
 
 	Deps    []Module // compiled with, and named in .dep

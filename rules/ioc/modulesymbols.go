@@ -40,7 +40,7 @@ func (m *moduleBuild) checkSymbols() {
 		picks = append(picks, at)
 	}
 	for _, d := range append(closure(m.s.Deps), m.s.Runtime...) {
-		tree(d.Tree, d.Tree.Path+"/lib/"+d.Arch)
+		tree(d.Tree, d.libDir())
 	}
 	if b := m.s.Base; b.Runtime.Path != "" {
 		tree(b.Runtime, b.Runtime.Path+"/lib/"+b.Arch)

@@ -41,7 +41,7 @@ type treeArgs struct {
 
 // add puts a file, or several, into the tree.
 func (m *moduleBuild) add(to string, from item, exec bool) {
-	m.contents = append(m.contents, treeEntry{To: to, In: from.In.Path, At: from.At, Tree: from.In.Kind == rule.OutputTree, Exec: exec})
+	m.contents = append(m.contents, treeEntry{To: m.s.installed(to, m.cc.arch), In: from.In.Path, At: from.At, Tree: from.In.Kind == rule.OutputTree, Exec: exec})
 	m.inputs = append(m.inputs, from.In)
 }
 
@@ -67,8 +67,8 @@ func (m *moduleBuild) assemble() rule.Artifact {
 	for _, e := range m.s.Extra {
 		m.add(e.To, e.From, e.Executable)
 	}
-	tree := m.c.OutputTree("version", path.Join(m.s.Dir, m.s.Name, m.s.Version))
-	a := treeArgs{To: tree.Path, Entries: m.contents, Meta: m.s.Name + "_meta.yaml", Lines: m.metaLines(), Commit: m.s.Commit.Path, Module: m.s.Name, Version: m.s.Version}
+	tree := m.c.OutputTree("version", m.s.treePath())
+	a := treeArgs{To: tree.Path, Entries: m.contents, Meta: m.s.installed(m.s.Name+"_meta.yaml", m.cc.arch), Lines: m.metaLines(), Commit: m.s.Commit.Path, Module: m.s.Name, Version: m.s.Version}
 	in := append(m.inputs, m.s.Commit)
 	if all := closure(m.s.Deps); len(all) > 0 {
 		a.Known = known(m.s.Deps, all)

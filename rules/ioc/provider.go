@@ -52,6 +52,8 @@ type Module struct {
 	Index rule.Artifact
 	// Bins are the names of its programs, in bin/<Arch> of Tree.
 	Bins []string
+	// Conda says that Tree is a prefix of layout conda, which no pool holds.
+	Conda bool
 	// Excluded says why there is no such module for this architecture, "" where there is one. Then nothing else but names is set.
 	Excluded string
 	// Deps are the modules that its .dep names and that are targets, direct ones only: those it compiles with, and those it wants at run time.
