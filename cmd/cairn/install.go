@@ -105,7 +105,7 @@ func cannotChange(what, dir string, err error) error {
 		return err
 	}
 	var p *fs.PathError
-	if errors.As(err, &p) && p.Path != "" && p.Path != dir {
+	if errors.As(err, &p) && p.Path != "" && p.Path != dir && !site.Passing(p.Path) {
 		return &environmentError{fmt.Errorf("cannot %s %s: %s: %w", what, dir, p.Path, p.Err)}
 	}
 	return &environmentError{fmt.Errorf("cannot %s %s: %s", what, dir, plainError(err))}

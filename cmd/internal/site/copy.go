@@ -16,13 +16,26 @@ const (
 	folderMode = 0o555
 )
 
-// copyTree copies what lies in from to the new folder to: to disk, and read-only, but for to itself, which can still be renamed. skip
-// says what is left out; it may be nil.
-func copyTree(ctx context.Context, from, to string, skip func(rel string) bool) error {
-	return copyFolder(ctx, from, to, "", skip)
+// copyTree copies what lies in from to the new folder to: to disk, and read-only, but for to itself, which can still be renamed.
+func copyTree(ctx context.Context, from, to string) error {
+	if err := copyFolder(ctx, from, to); err != nil {
+		return err
+	}
+	// After all is written, so that the file system can put it down together.
+	return filepath.WalkDir(to, func(p string, e fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case ctx.Err() != nil:
+			return context.Cause(ctx)
+		case e.IsDir() || e.Type().IsRegular():
+			return settle(p)
+		}
+		return nil
+	})
 }
 
-func copyFolder(ctx context.Context, from, to, rel string, skip func(string) bool) error {
+func copyFolder(ctx context.Context, from, to string) error {
 	if err := os.Mkdir(to, 0o755); err != nil {
 		return err
 	}
@@ -31,12 +44,8 @@ func copyFolder(ctx context.Context, from, to, rel string, skip func(string) boo
 		return err
 	}
 	for _, e := range es {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		below := filepath.Join(rel, e.Name())
-		if skip != nil && skip(filepath.ToSlash(below)) {
-			continue
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
 		}
 		a, b := filepath.Join(from, e.Name()), filepath.Join(to, e.Name())
 		fi, err := e.Info()
@@ -45,7 +54,7 @@ func copyFolder(ctx context.Context, from, to, rel string, skip func(string) boo
 		}
 		switch mode := fi.Mode(); {
 		case mode.IsDir():
-			if err = copyFolder(ctx, a, b, below, skip); err == nil {
+			if err = copyFolder(ctx, a, b); err == nil {
 				err = os.Chmod(b, folderMode)
 			}
 		case mode.IsRegular():
@@ -59,7 +68,7 @@ func copyFolder(ctx context.Context, from, to, rel string, skip func(string) boo
 			return err
 		}
 	}
-	return syncFolder(to)
+	return nil
 }
 
 func copyLink(from, to string) error {
@@ -91,15 +100,12 @@ func copyFile(from, to string, exec bool) (err error) {
 	if exec {
 		mode = execMode
 	}
-	if err := w.Chmod(mode); err != nil {
-		return err
-	}
-	return w.Sync()
+	return w.Chmod(mode)
 }
 
-// syncFolder makes the names in a folder last. A file system that cannot is as good as one that does.
-func syncFolder(dir string) error {
-	f, err := os.Open(dir)
+// settle makes a file, or the names in a folder, last. A file system that cannot is as good as one that does.
+func settle(name string) error {
+	f, err := os.Open(name)
 	if err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,6 +19,9 @@ const workName = ".cairn-install"
 
 // oldMark ends the name, in the work folder, of a version that was moved out of the way of its successor.
 const oldMark = ".old"
+
+// Passing says whether a path, which an error may name, lies in a work folder: it means nothing to anybody.
+func Passing(path string) bool { return slices.Contains(strings.Split(path, "/"), workName) }
 
 // Hold is the right to change a pool. Only one process has it.
 type Hold struct {
@@ -135,7 +139,7 @@ func move(from, to string) error {
 	if err := os.Chmod(to, folderMode); err != nil {
 		return err
 	}
-	return errors.Join(syncFolder(filepath.Dir(to)), syncFolder(filepath.Dir(from)))
+	return errors.Join(settle(filepath.Dir(to)), settle(filepath.Dir(from)))
 }
 
 func isInvalid(err error) bool { return errors.Is(err, unix.EINVAL) || errors.Is(err, unix.ENOTSUP) }

@@ -20,7 +20,7 @@ func (h *Hold) Do(ctx context.Context, s Step) (err error) {
 	case Add:
 		return h.add(ctx, s, at)
 	case Install:
-		if err := copyTree(ctx, s.Dir, at, nil); err != nil {
+		if err := copyTree(ctx, s.Dir, at); err != nil {
 			return err
 		}
 		if err := os.Mkdir(filepath.Dir(s.To), 0o755); err != nil && !errors.Is(err, os.ErrExist) {
@@ -28,7 +28,7 @@ func (h *Hold) Do(ctx context.Context, s Step) (err error) {
 		}
 		return move(at, s.To)
 	case Replace:
-		if err := copyTree(ctx, s.Dir, at, nil); err != nil {
+		if err := copyTree(ctx, s.Dir, at); err != nil {
 			return err
 		}
 		if err := keep(ctx, s, at); err != nil {
@@ -52,7 +52,7 @@ func (h *Hold) add(ctx context.Context, s Step, at string) error {
 			if _, err := os.Stat(from); kind == "bin" && errors.Is(err, os.ErrNotExist) {
 				continue
 			}
-			if err := copyTree(ctx, from, filepath.Join(at, kind), nil); err != nil {
+			if err := copyTree(ctx, from, filepath.Join(at, kind)); err != nil {
 				return err
 			}
 			if archOf(kind+"/"+arch, all) != arch {
@@ -106,10 +106,10 @@ func keep(ctx context.Context, s Step, at string) error {
 			if err := os.Chmod(dir, 0o755); err != nil {
 				return err
 			}
-			if err := copyTree(ctx, from, filepath.Join(dir, arch), nil); err != nil {
+			if err := copyTree(ctx, from, filepath.Join(dir, arch)); err != nil {
 				return err
 			}
-			if err := errors.Join(os.Chmod(filepath.Join(dir, arch), folderMode), os.Chmod(dir, folderMode), syncFolder(dir)); err != nil {
+			if err := errors.Join(os.Chmod(filepath.Join(dir, arch), folderMode), os.Chmod(dir, folderMode), settle(dir)); err != nil {
 				return err
 			}
 		}
@@ -124,7 +124,7 @@ func (h *Hold) replace(s Step, at string) error {
 		return err
 	}
 	if err := h.swap(at, s.To); err == nil {
-		return errors.Join(os.Chmod(s.To, folderMode), syncFolder(filepath.Dir(s.To)), syncFolder(h.work))
+		return errors.Join(os.Chmod(s.To, folderMode), settle(filepath.Dir(s.To)), settle(h.work))
 	} else if !errors.Is(err, errors.ErrUnsupported) {
 		return errors.Join(&os.LinkError{Op: "exchange", Old: at, New: s.To, Err: err}, os.Chmod(s.To, folderMode))
 	}
