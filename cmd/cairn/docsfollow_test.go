@@ -15,6 +15,9 @@ func TestGettingStarted(t *testing.T) { follow(t, "docs/getting-started.md", 12)
 // So does the tutorial, which fetches packages.
 func TestTutorial(t *testing.T) { follow(t, "docs/tutorial.md", 20) }
 
+// A wrapper of e3 is imported as its page shows.
+func TestImporting(t *testing.T) { follow(t, "docs/import.md", 5) }
+
 // And what the service does for a client; curl is that client.
 func TestServing(t *testing.T) {
 	if _, err := exec.LookPath("curl"); err != nil {

@@ -76,7 +76,7 @@ func findOther(name string) (function, bool) {
 	case "shell", "guile", "file":
 		return function{1, 1, nil, func(m *Maker, a []string) string {
 			m.note(m.here, "$("+name+" "+a[0]+")", "nothing is run, so the value is not known")
-			return ""
+			return "$(" + name + ")" // like a variable from outside: what it is a part of is not known either
 		}}, true
 	}
 	return function{}, false
@@ -104,7 +104,7 @@ func foreach(m *Maker, a []string) string {
 			m.note(m.here, "", "the value is too long")
 			break
 		}
-		m.work++
+		m.work += 64
 		out = append(out, v)
 	}
 	if had {

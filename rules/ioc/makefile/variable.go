@@ -46,7 +46,7 @@ func (m *Maker) assign(name, op, value string, at Place) {
 		m.add(name, old, value, at)
 	case "!=":
 		m.note(at, name+" != "+value, "a command's output is the value, and no command is run")
-		m.vars[name] = &variable{simple: true, parts: []part{{"", at}}}
+		m.vars[name] = &variable{simple: true, parts: []part{{"$(shell)", at}}}
 	default:
 		m.vars[name] = &variable{parts: []part{{value, at}}}
 	}

@@ -81,9 +81,6 @@ func (r *reading) platform(arch string, first bool) {
 	m := r.maker(r.Src, arch)
 	m.ReadAs(r.Makefile, path.Join(r.Src, path.Base(r.Makefile)))
 	t := &translator{reading: r, m: m, arch: arch, suffixes: suffixesOf(arch, r.EPICSVersion), made: made{}, values: map[string][]string{}}
-	for _, n := range m.Notes() {
-		r.miss(n)
-	}
 	t.recipes(first)
 	for _, a := range attributes {
 		t.attribute(a)
@@ -96,6 +93,9 @@ func (r *reading) platform(arch string, first bool) {
 		t.rest()
 	}
 	t.private()
+	for _, n := range m.Notes() { // those of expansions just now, too
+		r.miss(n)
+	}
 	for _, a := range attributes {
 		if ws := t.values[a.name]; len(ws) > 0 {
 			if r.Values[a.name] == nil {
@@ -169,6 +169,9 @@ func (t *translator) add(attr, w string) {
 
 // plain says whether a word holds nothing that only an installed e3 knows.
 func (t *translator) plain(v string, w makefile.Word) bool {
+	if strings.Contains(w.Text, "$(shell)") {
+		return false // it was noted where the shell stands
+	}
 	if strings.Contains(w.Text, "$(") {
 		t.miss(Note{At: w.At, Text: v + ": " + w.Text, Reason: "it hangs on what only an installed e3 knows"})
 		return false
