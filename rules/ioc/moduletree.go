@@ -86,9 +86,10 @@ func (m *moduleBuild) assemble() rule.Artifact {
 	return tree
 }
 
-// metaLines gives what meta.yaml says, but for the commit of the sources.
+// metaLines gives what meta.yaml says, but for the commit of the sources. It says nothing of the architecture: all that a version is
+// installed for share the file.
 func (m *moduleBuild) metaLines() []string {
-	lines := []string{"module: " + m.s.Name, "version: " + quote(m.s.Version), "arch: " + m.cc.arch, "base: " + quote(m.s.Base.Version)}
+	lines := []string{"module: " + m.s.Name, "version: " + quote(m.s.Version), "base: " + quote(m.s.Base.Version)}
 	lines = append(lines, m.s.Origin...)
 	var deps []string
 	for _, d := range append(m.s.Deps[:len(m.s.Deps):len(m.s.Deps)], m.s.Runtime...) {
