@@ -14,9 +14,10 @@ import (
 )
 
 // msiScript runs msi twice: for the database, and for the names of the files that it was made of. What msi itself is counts as well.
-const msiScript = `msi=$1 libs=$2 out=$3 dep=$4 src=$5; shift 5
-"$msi" -o"$out" "$@"
-"$msi" -D -o"$out" "$@" > "$dep"
+const msiScript = `msi=$1 libs=$2 out=$3 dep=$4 src=$5 dir=.; shift 5
+case $src in */*) dir=${src%/*} ;; esac
+"$msi" -o"$out" -I"$dir" "$@"
+"$msi" -D -o"$out" -I"$dir" "$@" > "$dep"
 printf '\n%s: %s %s\n' "$out" "$src" "$msi" >> "$dep"
 for l in "$libs"/*; do
   if [ -f "$l" ] && ! [ -L "$l" ]; then printf '%s: %s\n' "$out" "$l" >> "$dep"; fi
@@ -73,7 +74,7 @@ func (m *moduleBuild) msi(src, to, dep string, flag, dirs []string, in []rule.Ar
 	b := m.s.Base
 	libs := b.Runtime.Path + "/lib/" + b.Arch
 	argv := []string{rule.HostTool("sh"), "-eu", "-c", msiScript, "msi", b.Program("msi"), libs, to, dep, src}
-	for _, d := range append([]string{s.dir()}, dirs...) {
+	for _, d := range dirs {
 		argv = append(argv, "-I"+d)
 	}
 	argv = append(append(argv, flag...), src)
