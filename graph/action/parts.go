@@ -43,7 +43,15 @@ func (p *partSink) Output(path string, tree bool) {
 }
 
 func (p *partSink) Tool(t ToolIdentity) {
-	p.parts = append(p.parts, Part{Name: "tool " + t.Name, Digest: t.Identity})
+	p.parts = append(p.parts, Part{Name: toolText(t.Name), Digest: t.Identity})
+}
+
+// toolText names a program of the host for people, or a folder.
+func toolText(name string) string {
+	if folder, ok := rule.HostFolderText(name); ok {
+		return "folder " + folder
+	}
+	return "tool " + name
 }
 
 func (p *partSink) Input(in *Resolved) {
@@ -59,7 +67,12 @@ func (p *partSink) Input(in *Resolved) {
 
 // display writes placeholders of host tools as a person would.
 func display(s string) string {
-	return rule.ExpandHostTools(s, func(name string) string { return "tool(" + name + ")" })
+	return rule.ExpandHostTools(s, func(name string) string {
+		if folder, ok := rule.HostFolderText(name); ok {
+			return folder
+		}
+		return "tool(" + name + ")"
+	})
 }
 
 // Parts gives the named components of the key of a, sorted by name.

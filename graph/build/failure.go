@@ -103,7 +103,7 @@ func (s *session) writeLog(t *turn, f *action.Failed) string {
 func collapse(argv []string) string {
 	words := make([]string, len(argv))
 	for i, a := range argv {
-		a = rule.ExpandHostTools(a, func(name string) string { return name })
+		a = rule.ExpandHostTools(a, toolText)
 		if strings.ContainsAny(a, " \t\n\"'$&|;<>()*?[]#~`\\") || a == "" {
 			a = "'" + strings.ReplaceAll(a, "'", `'\''`) + "'"
 		}

@@ -124,7 +124,7 @@ func (rd *Round) wanted(n news) []string {
 	}
 	for _, t := range n.tools {
 		name, _, _ := decodeTool(t)
-		out = append(out, strings.Clone(name))
+		out = append(out, strings.Clone(toolText(name)))
 	}
 	slices.Sort(out)
 	return slices.Compact(out)

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/cairn-build/cairn/cache/digest"
+	"github.com/cairn-build/cairn/graph/rule"
 	"github.com/cairn-build/cairn/graph/state"
 	"github.com/cairn-build/cairn/graph/toolset"
 )
@@ -92,6 +93,14 @@ func decodeTool(encoded string) (name, path, identity string) {
 	name, rest, _ := strings.Cut(encoded, "\t")
 	path, identity, _ = strings.Cut(rest, "\t")
 	return name, path, identity
+}
+
+// toolText names a program of the host for people; of a folder it gives the path and which parts of it count.
+func toolText(name string) string {
+	if folder, ok := rule.HostFolderText(name); ok {
+		return folder
+	}
+	return name
 }
 
 // resolveTool finds one program, or the toolset of scripts, by its name in the graph.

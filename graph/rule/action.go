@@ -59,7 +59,7 @@ type Spawn struct {
 	// ClientEnv are names passed on from the caller that say where bytes come from and never what they are (GOPROXY,
 	// HTTPS_PROXY): not keyed, and the action stays cacheable.
 	ClientEnv []string
-	// HostTools are the programs of the host that the command may start, by name. Their identity is keyed.
+	// HostTools are the programs of the host that the command may start, by name, and folders that it reads, named by HostFolder. Their identity is keyed.
 	HostTools []string
 	Posix     bool   // may start sh, coreutils, grep, sed, awk, tar, gzip, find, xargs
 	Stdout    string // the path of the declared output that takes standard output; "" for none

@@ -15,6 +15,19 @@ func HostFolder(path string, only ...string) string {
 	return strings.Join(append([]string{"folder", path}, only...), folderSep)
 }
 
+// HostFolderText gives the text that stands for a folder's name where people read it: its path, and in brackets the parts that count. It is false
+// for the names of programs.
+func HostFolderText(name string) (string, bool) {
+	parts := strings.Split(name, folderSep)
+	if len(parts) < 2 || parts[0] != "folder" {
+		return "", false
+	}
+	if len(parts) == 2 {
+		return parts[1], true
+	}
+	return parts[1] + " (" + strings.Join(parts[2:], " ") + ")", true
+}
+
 // folderSep keeps the parts of a folder's name apart; graph/toolset takes it apart.
 const folderSep = "::"
 
