@@ -138,8 +138,13 @@ func planAll(trees, below []site.Tree, in installation) ([]site.Step, diag.List,
 			}
 		}
 	}
-	for _, t := range all {
+	for i, t := range all {
 		problems = append(problems, loads(t, all, pools)...)
+		for _, o := range all[:i] {
+			if o.Name() == t.Name() {
+				problems = append(problems, diag.Diag{Code: "made-twice", Summary: fmt.Sprintf("module %s is made by two targets: %s and %s", t.Name(), o.Label, t.Label)})
+			}
+		}
 	}
 	if problems.HasErrors() {
 		return nil, problems.Sort(), nil
@@ -245,8 +250,8 @@ func (s *session) doAll(steps []site.Step, in installation, do func(site.Step) e
 		for _, arch := range p.Lost {
 			s.ui.Say("warning: %s for %s was of the former content, and is gone; install it anew with --platform %s", p.Name(), arch, arch)
 		}
-		if revisions != "" && p.Do == site.Install {
-			s.ui.Say("warning: %s", revisions)
+		for _, text := range revisions {
+			s.ui.Say("warning: %s", text)
 		}
 	}
 	if s.flags.json {
@@ -262,17 +267,25 @@ func stepWord(do string, dryRun bool) string {
 	return map[string]string{site.Install: "installed", site.Add: "added", site.Replace: "replaced", site.Unchanged: "unchanged"}[do]
 }
 
-// meant says which request will mean another version once a step is done, "" where none does.
-func meant(to string, p site.Step) string {
+// meant says in sentences what requests mean otherwise once a step is done, or what require cannot tell apart then.
+func meant(to string, p site.Step) []string {
+	if p.Do != site.Install {
+		return nil
+	}
 	base := iocversion.Lenient(p.Version).Base()
 	before := site.NewSearch(p.Archs[0], nil, []string{to}).Versions(p.Module)
-	i, _, err := iocversion.Select(base, before, false)
-	if err != nil || base == p.Version {
-		return ""
-	}
 	after := append(slices.Clone(before), iocversion.Installed{Version: p.Version})
-	if j, _, _ := iocversion.Select(base, after, false); after[j].Version == before[i].Version {
-		return ""
+	j, remarks, err := iocversion.Select(base, after, false)
+	if err != nil {
+		return nil
 	}
-	return fmt.Sprintf("who asks for %s %s gets %s from now on, and no longer %s", p.Module, base, p.Version, before[i].Version)
+	i, known, err := iocversion.Select(base, before, false)
+	if err == nil && before[i].Version != after[j].Version {
+		text := fmt.Sprintf("Who asks for %s %s gets %s from now on, and no longer %s.", p.Module, base, p.Version, before[i].Version)
+		return append([]string{text}, remarks...)
+	}
+	if slices.Equal(remarks, known) {
+		return nil
+	}
+	return remarks
 }

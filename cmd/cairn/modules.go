@@ -112,19 +112,21 @@ func (s *session) moduleTrees(ctx context.Context, ps []label.Pattern) (wanted, 
 		return nil, nil, err
 	}
 	targets := s.matching(g, ps)
+	seen := map[string]bool{}
 	for _, t := range targets {
-		wanted = append(wanted, s.treesOf(g, t)...)
+		for _, tree := range s.treesOf(g, t) { // a pool gives those of others
+			if !seen[tree.Dir] {
+				seen[tree.Dir] = true
+				wanted = append(wanted, tree)
+			}
+		}
 	}
 	if len(wanted) == 0 {
-		what := "none of these targets"
+		what := "none of these targets makes a module tree"
 		if len(targets) == 1 {
-			what = fmt.Sprintf("%s is a %s and", g.LabelText(targets[0]), g.TargetKind(targets[0]))
+			what = fmt.Sprintf("%s, of kind %s, makes no module tree", g.LabelText(targets[0]), g.TargetKind(targets[0]))
 		}
-		return nil, nil, &usageError{what + " makes no module tree", "That is a folder <module>/<version> with lib/<arch>/<module>.dep, as ioc_module makes it."}
-	}
-	seen := map[string]bool{}
-	for _, t := range wanted {
-		seen[t.Dir] = true
+		return nil, nil, &usageError{what, "That is a folder <module>/<version> with lib/<arch>/<module>.dep, as ioc_module makes it for EPICS."}
 	}
 	for todo := wanted; len(todo) > 0; {
 		labels, dirs, err := s.candidates(g, targets, todo, seen)
@@ -187,6 +189,9 @@ func (s *session) treesOf(g *state.Graph, t state.TargetID) []site.Tree {
 		}
 		if tree, ok := site.Look(filepath.Join(s.root, filepath.FromSlash(g.Path(a)))); ok {
 			tree.Label = strings.Clone(g.LabelText(t))
+			if p, ok := g.Producer(a); ok {
+				tree.Label = strings.Clone(g.LabelText(g.ActionTarget(p)))
+			}
 			out = append(out, tree)
 		}
 	}

@@ -109,8 +109,11 @@ func (s *session) showIoc(ctx context.Context, p label.Pattern) (bool, error) {
 			}
 		}
 	}
-	if file == "" || s.flags.json {
+	switch {
+	case file == "":
 		return false, nil
+	case s.flags.json:
+		return true, &usageError{"what an ioc loads is shown as text only", "Ask for its modules: cairn modules tree --json //:module"}
 	}
 	if err := s.buildQuietly(ctx, build.Request{Patterns: []label.Pattern{p}}); err != nil {
 		return true, err

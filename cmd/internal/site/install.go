@@ -140,8 +140,17 @@ func (h *Hold) replace(s Step, at string) error {
 
 // Uninstall removes a version. It is gone at one moment; its files follow. The module's folder goes with its last version.
 func (h *Hold) Uninstall(t Tree) error {
-	at := h.place(t)
-	if err := move(filepath.Join(h.pool, t.Module, t.Version), at); err != nil {
+	at, from := h.place(t), filepath.Join(h.pool, t.Module, t.Version)
+	fi, err := os.Lstat(from)
+	switch {
+	case err != nil:
+		return err
+	case !fi.IsDir(): // somebody's link: what it leads to is not ours
+		err = os.Remove(from)
+	default:
+		err = move(from, at)
+	}
+	if err != nil {
 		return err
 	}
 	if dir := filepath.Join(h.pool, t.Module); len(names(dir)) == 0 {

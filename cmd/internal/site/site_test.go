@@ -346,7 +346,10 @@ func TestUninstall(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, tr := range []Tree{a1, a2} {
+	if err := os.Symlink("1.0.0+1", filepath.Join(p, "a", "latest")); err != nil {
+		t.Fatal(err)
+	}
+	for _, tr := range []Tree{{Module: "a", Version: "latest"}, a1, a2} {
 		if err := h.Uninstall(tr); err != nil {
 			t.Fatal(err)
 		}
