@@ -5,8 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <cantProceed.h>
-
 #include "require.h"
 
 static const char blanks[] = " \t\r\n\v\f";
@@ -22,20 +20,15 @@ static char *word(char **line)
 
 static void addLine(char *line, requireDependency **deps, size_t *n)
 {
-    requireDependency *more;
     char *module;
 
     line[strcspn(line, "#")] = '\0';
     module = word(&line);
     if (!module)
         return;
-    more = callocMustSucceed(*n + 1, sizeof *more, "require");
-    if (*n)
-        memcpy(more, *deps, *n * sizeof *more);
-    free(*deps);
-    *deps = more;
-    more[*n].module = module;
-    more[*n].version = word(&line);
+    *deps = requireGrown(*deps, *n, sizeof **deps);
+    (*deps)[*n].module = module;
+    (*deps)[*n].version = word(&line);
     (*n)++;
 }
 

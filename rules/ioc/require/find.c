@@ -1,31 +1,31 @@
 /* The search path: <pool>/<module>/<version>/lib/<arch> in each folder of EPICS_DRIVER_PATH. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <dirent.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cantProceed.h>
+#include <unistd.h>
 
 #include "require.h"
 
 static void add(requireFound *f, const char *version, const char *folder, int pool)
 {
-    requireInstalled *more = callocMustSucceed(f->n + 1, sizeof *more, "require");
+    requireInstalled *last;
 
-    if (f->n)
-        memcpy(more, f->have, f->n * sizeof *more);
-    free(f->have);
-    f->have = more;
-    more[f->n].version = requireText("%s", version);
-    more[f->n].folder = requireText("%s", folder);
-    more[f->n].pool = pool;
-    f->n++;
+    f->have = requireGrown(f->have, f->n, sizeof *f->have);
+    last = &f->have[f->n++];
+    last->version = requireText("%s", version);
+    last->folder = requireText("%s", folder);
+    last->pool = pool;
 }
 
 static void look(requireFound *f, const char *pool, size_t length, int place, const char *module, const char *request, const char *arch)
 {
-    char *folder = requireText("%.*s/%s", (int)length, pool, module);
+    char here[PATH_MAX] = "";
+    /* A script may go to another folder later, and variables are to lead to the module all the same. */
+    int relative = pool[0] != '/' && getcwd(here, sizeof here);
+    char *folder = requireText("%s%s%.*s/%s", here, relative ? "/" : "", (int)length, pool, module);
     DIR *dir = opendir(folder);
     struct dirent *entry;
 

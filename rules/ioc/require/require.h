@@ -96,6 +96,8 @@ char *requireText(const char *format, ...)
     __attribute__((format(printf, 1, 2)))
 #endif
     ;
+/* A list of n things with room for one more: the list, or a copy in its place. */
+void *requireGrown(void *list, size_t n, size_t size);
 int requireIsFolder(const char *path);
 int requireIsFile(const char *path);
 /* What a value of a macro must be to come out of quotes as it is; to be freed. */

@@ -26,6 +26,19 @@ char *requireText(const char *format, ...)
     return s;
 }
 
+void *requireGrown(void *list, size_t n, size_t size)
+{
+    void *more;
+
+    if (n & (n - 1) || (n && n < 8)) /* there is room up to the next power of two */
+        return list;
+    more = callocMustSucceed(n ? 2 * n : 8, size, "require");
+    if (n)
+        memcpy(more, list, n * size);
+    free(list);
+    return more;
+}
+
 int requireIsFolder(const char *path)
 {
     struct stat info;
