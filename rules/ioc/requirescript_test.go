@@ -54,6 +54,9 @@ func TestScriptsOfStartAgree(t *testing.T) {
 		"init.cmd":    "\t iocInit()\n",
 		"bare.cmd":    "iocInit\n",
 		"odd.cmd":     "iocInit;\n",
+		"outer.cmd":   "iocshLoad(\"$(E3_CMD_TOP)/inner.cmd\", \"P=A\")\n",
+		"inner.cmd":   "# < st.cmd\n< bare.cmd\n",
+		"unknown.cmd": "iocshLoad $(NOBODY_KNOWS)bare.cmd\niocshLoad nothere.cmd\n< st.cmd\n",
 		"a \"b\".cmd": "echo quoted\n",
 	}
 	for name, text := range files {
@@ -73,6 +76,8 @@ func TestScriptsOfStartAgree(t *testing.T) {
 		{file: "init.cmd", commands: []string{"dbl", `epicsEnvSet("A", "$(B=\"x\")")`}},
 		{file: "bare.cmd", modules: []string{"x"}},
 		{file: "odd.cmd"},
+		{file: "outer.cmd"},
+		{file: "unknown.cmd"},
 		{file: `a "b".cmd`, databases: []string{"a.db", `b.template,P=X:,R="y z"`, "c.subs", "d.subst", "e.substitutions,A=B", "f.subs.db", `back\slash.db , M=1 `}},
 		{commands: []string{"iocInit"}},
 		{commands: []string{"  iocInit()", "dbl"}},
@@ -92,7 +97,16 @@ func TestScriptsOfStartAgree(t *testing.T) {
 		if c.file != "" {
 			args = append(args, c.file)
 			want.File = filepath.Join(dir, c.file)
-			s, _ := startup.Read(c.file, []byte(files[c.file]), startup.Options{})
+			s, _ := startup.Read(c.file, []byte(files[c.file]), startup.Options{
+				Env: func(name string) (string, bool) { return dir, name == "E3_CMD_TOP" },
+				Look: func(_ startup.Kind, p string) (string, []byte, startup.Found) {
+					text, ok := files[filepath.Base(p)]
+					if !ok {
+						return "", nil, startup.Missing
+					}
+					return p, []byte(text), startup.There
+				},
+			})
 			want.NoInit = want.NoInit || s.Init
 		}
 		for _, l := range c.commands {
