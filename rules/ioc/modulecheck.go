@@ -17,12 +17,11 @@ type usedDepfile struct {
 
 // knownHeaders are the headers of a module that sources could see.
 type knownHeaders struct {
-	Dir     string `json:"dir"`
-	Module  string `json:"module"`
-	Version string `json:"version"`
-	Label   string `json:"label"`
-	Named   bool   `json:"named,omitempty"` // the module is among deps
-	Index   string `json:"index,omitempty"` // where it is
+	Dir    string `json:"dir"`
+	Module string `json:"module"` // without its version, so that another one of a module that is not named changes nothing
+	Label  string `json:"label"`
+	Named  bool   `json:"named,omitempty"` // the module is among deps
+	Index  string `json:"index,omitempty"` // where it is
 }
 
 // known gives the modules whose headers are visible, those that are named first.
@@ -32,7 +31,7 @@ func known(deps, all []Module) []knownHeaders {
 		if d.Headers.Path == "" {
 			continue
 		}
-		k := knownHeaders{Dir: d.Headers.Path, Module: d.Name, Version: d.Version, Label: d.Label.String()}
+		k := knownHeaders{Dir: d.Headers.Path, Module: d.Name, Label: d.Label.String()}
 		if i < len(deps) { // closure gives deps first
 			k.Named, k.Index = true, d.Index.Path
 		}
@@ -61,7 +60,7 @@ func checkHeaders(c rule.CallContext, a *treeArgs, where places) (diag.List, err
 				told[k.Dir] = true
 				said = append(said, diag.Diag{Code: "undeclared-header", Range: where["deps"],
 					Summary: fmt.Sprintf("%s uses %s of module %s, which %s does not name", u.Source, rel, k.Module, a.Module),
-					Detail:  fmt.Sprintf("Only modules among deps are in its .dep file, and only those are loaded before it. %s %s is there because another one stands on it.", k.Module, k.Version),
+					Detail:  fmt.Sprintf("Only modules among deps are in its .dep file, and only those are loaded before it. %s can be seen because another one stands on it.", k.Module),
 					Hint:    fmt.Sprintf("Add %q to deps.", k.Label)})
 			}
 		}
