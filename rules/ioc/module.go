@@ -111,6 +111,9 @@ func readModule(c *rule.Context) (*moduleSpec, bool) {
 	s.LegacyRset = c.Bool("legacy_rset")
 	s.Deps, s.Runtime = modulesOf(c, "deps"), modulesOf(c, "runtime_deps")
 	pools := poolsOf(c)
+	for _, p := range pools {
+		s.Known = append(s.Known, p.Modules...)
+	}
 	for _, r := range c.Strings("require") {
 		m, found := findModule(c, "require", pools, r)
 		if ok = ok && found; found {

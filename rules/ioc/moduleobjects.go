@@ -90,9 +90,7 @@ func (m *moduleBuild) compile(s item, cxx bool) {
 		argv = append(argv, "-I"+d)
 	}
 	argv = append(argv, "-MD", "-MF", o.deps.Path, "-MT", o.file.Path, "-o", o.file.Path, s.At)
-	if s.inTree() {
-		in = append(in, m.found)
-	}
+	in = append(in, m.found)
 	m.c.Declare(rule.Action{Mnemonic: "Compile", Inputs: distinct(append([]rule.Artifact{s.In}, in...)), Outputs: []rule.Artifact{o.file, o.deps},
 		Spawn: &rule.Spawn{Argv: argv, Env: cwdEnv, HostTools: []string{prog}, DepFile: o.deps.Path}})
 	m.objects = append(m.objects, o)
