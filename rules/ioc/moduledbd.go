@@ -360,7 +360,7 @@ func (x *dbdReader) write(db *dbd.Database) error {
 	if err := x.c.Write(a.Tree+"/"+a.Module+".dbd", text, false); err != nil {
 		return err
 	}
-	headers, said := x.headers()
+	headers, said := x.headers(x.all(db))
 	if x.err != nil {
 		return x.err
 	}
@@ -385,9 +385,27 @@ func (x *dbdReader) write(db *dbd.Database) error {
 	return x.c.Write(a.Needs, needs, false)
 }
 
+// all gives the module's own files, with those that only an include names.
+func (x *dbdReader) all(db *dbd.Database) []*dbd.File {
+	files := slices.Clone(x.files)
+	for _, at := range db.Files {
+		if x.own[at] || x.foreign(at) {
+			continue
+		}
+		data, err := inputBytes(x.c, at)
+		if err != nil {
+			x.err = err
+			return files
+		}
+		f, _ := dbd.Parse(at, data)
+		files = append(files, f)
+	}
+	return files
+}
+
 // headers gives the headers of record types and menus by name. A file is read by itself, as EPICS does it: the header of a record type
 // has the menus that its own file defines.
-func (x *dbdReader) headers() (map[string][]byte, diag.List) {
+func (x *dbdReader) headers(files []*dbd.File) (map[string][]byte, diag.List) {
 	out := map[string][]byte{}
 	var said diag.List
 	put := func(name string, f *dbd.File, text []byte) {
@@ -396,7 +414,7 @@ func (x *dbdReader) headers() (map[string][]byte, diag.List) {
 		}
 		out[name] = text
 	}
-	for _, f := range x.files {
+	for _, f := range files {
 		if dbd.Fragment(f) {
 			continue
 		}

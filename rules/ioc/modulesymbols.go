@@ -46,7 +46,7 @@ func (m *moduleBuild) checkSymbols() {
 		tree(b.Runtime, b.Runtime.Path+"/lib/"+b.Arch)
 	}
 	for _, v := range m.s.VendorLibs {
-		if v.In.Kind != rule.OutputTree {
+		if !v.pattern() && !v.whole() {
 			a.Files = append(a.Files, v.At)
 			in = append(in, v.In)
 		}
