@@ -1,6 +1,7 @@
 package build
 
 import (
+	"context"
 	"errors"
 	"path/filepath"
 	"slices"
@@ -113,8 +114,14 @@ func (s *session) liesRight(art state.ArtifactID) bool {
 
 // inputsMoved looks at an action's inputs again after it has run: whether they still are what its key was made of. Facts of
 // sources that changed are renewed, here or before by another action that reads them.
-func (s *session) inputsMoved(t *turn) (bool, error) {
+func (s *session) inputsMoved(ctx context.Context, t *turn) (bool, error) {
 	moved := false
+	for _, tool := range t.job.Tools {
+		if !s.e.resolver(s.g).Holds(ctx, tool) {
+			moved = true
+			s.e.forgetTools()
+		}
+	}
 	for i, in := range s.g.Inputs(t.id) {
 		if !s.g.IsSource(in) {
 			moved = moved || s.runsInPlace(t) && !s.liesRight(in)

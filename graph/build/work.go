@@ -232,7 +232,7 @@ func (s *session) execTurn(ctx context.Context, t *turn) (schedule.Verdict, erro
 			return schedule.Verdict{}, err
 		}
 		d, err := s.x.Execute(ctx, t.job)
-		moved, serr := s.inputsMoved(t)
+		moved, serr := s.inputsMoved(ctx, t)
 		if serr != nil {
 			return schedule.Verdict{}, serr
 		}
@@ -268,7 +268,7 @@ func (s *session) again(ctx context.Context, t *turn, first *action.Done) error 
 		}
 		*first = *d
 	}
-	if moved, err := s.inputsMoved(t); moved || err != nil {
+	if moved, err := s.inputsMoved(ctx, t); moved || err != nil {
 		return cmp.Or(err, error(&action.Failed{Summary: "an input changed between its runs; nothing was cached"}))
 	}
 	return nil

@@ -60,6 +60,18 @@ func (r *Resolver) folder(ctx context.Context, name string) (Tool, error) {
 	return Tool{}, &FolderError{root, "it changes while it is looked at"}
 }
 
+// Holds says whether a folder is still what Resolve said that it was, for a look after it was used; of programs it is true. Its facts are looked at,
+// and what they do not vouch for is read again. A folder that cannot be read any more, or that keeps changing, is not what it was.
+func (r *Resolver) Holds(ctx context.Context, t Tool) bool {
+	if !IsFolder(t.Name) {
+		return true
+	}
+	o := r.o
+	o.Seen = nil // that was before
+	now, err := (&Resolver{o: o, memory: r.memory}).folder(ctx, t.Name)
+	return err == nil && now.Identity == t.Identity
+}
+
 // folderWalk takes the identity of a folder: a line for each entry, in the order of their names.
 type folderWalk struct {
 	ctx   context.Context
