@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/cairn-build/cairn/graph/build"
 )
 
 // Getting started works copy by copy.
@@ -17,6 +19,14 @@ func TestTutorial(t *testing.T) { follow(t, "docs/tutorial.md", 20) }
 
 // A wrapper of e3 is imported as its page shows.
 func TestImporting(t *testing.T) { follow(t, "docs/import.md", 5) }
+
+// Modules are installed and removed as their page shows; it names this machine's architecture.
+func TestInstalling(t *testing.T) {
+	if h := build.HostPlatform().String(); h != "linux-x86_64" {
+		t.Skip("the programs of the base are for Linux on x86_64")
+	}
+	follow(t, "docs/installing.md", 9)
+}
 
 // And what the service does for a client; curl is that client.
 func TestServing(t *testing.T) {

@@ -184,6 +184,9 @@ func loads(t site.Tree, all []site.Tree, pools []string) diag.List {
 		for _, d := range l {
 			if !d.Warning { // what a version means is said where it is asked for
 				d.Context = t.Label
+				if d.Code == "ioc-missing" && d.Hint == "" {
+					d.Hint = "Where it lies in a folder that was not looked in, name that with --pool."
+				}
 				problems = append(problems, d)
 			}
 		}
