@@ -128,7 +128,7 @@ func closure(deps []Module) []Module {
 	for next := deps; len(next) > 0; {
 		var below []Module
 		for _, d := range next {
-			if key := d.Label.String() + " " + d.Name; !seen[key] {
+			if key := d.Label.String() + " " + d.Name + " " + d.Version; !seen[key] {
 				seen[key] = true
 				out = append(out, d)
 				below = append(below, d.Deps...)

@@ -57,7 +57,7 @@ func (w World) Toolchain(kind string, p rule.Platform) (rule.Toolchain, bool) {
 }
 
 // Case is one target to analyse. Attrs hold values of the attributes' Go types, or Late functions. Labels and files may be
-// written as strings: "//a:b" is a label, "$name" a program of the host, all else a source file.
+// written as strings: "//a:b" is a label, "$name" a program of the host, "~x" a path in another target's folder, all else a source file.
 type Case struct {
 	Name     string // what the case shows
 	Label    string // by default //pkg:it
@@ -182,6 +182,9 @@ func value(t *testing.T, pkg string, a rule.Attr, v any) rule.Value {
 func ref(t *testing.T, pkg, s string) rule.Ref {
 	if name, ok := strings.CutPrefix(s, "$"); ok {
 		return rule.Ref{Host: name}
+	}
+	if rel, ok := strings.CutPrefix(s, "~"); ok {
+		return rule.Ref{InTree: rel}
 	}
 	if strings.HasPrefix(s, "//") || strings.HasPrefix(s, ":") {
 		l, err := label.Parse(s, pkg)

@@ -1,0 +1,126 @@
+package ioc
+
+import (
+	"testing"
+
+	"github.com/cairn-build/cairn/graph/label"
+	"github.com/cairn-build/cairn/graph/rule"
+	"github.com/cairn-build/cairn/rules/ruletest"
+)
+
+// moduleWorld has a base, three modules of which one stands on another, and a folder with sources.
+func moduleWorld() ruletest.World {
+	base := Base{Headers: tree("base/include"), Dbd: tree("base/dbd"), Runtime: tree("base/runtime"), Arch: "linux-x86_64", Version: "7.0.8.1"}
+	c := known1("c", "4.42.0+1")
+	b := known1("b", "2.0.0", c)
+	seq := known1("seq", "2.2.9")
+	seq.Bins = []string{"snc"}
+	old := known1("c", "4.41.0")
+	old.Label.Name = "old_c"
+	target := func(name string, p rule.Provider, files ...rule.Artifact) []rule.Dep {
+		return []rule.Dep{{Label: label.Label{Name: name}, Providers: []rule.Provider{p}, Files: files}}
+	}
+	return ruletest.World{Targets: map[string][]rule.Dep{
+		"//:base": target("base", base), "//:b": target("b", b, b.Tree), "//:c": target("c", c, c.Tree), "//:seq": target("seq", seq, seq.Tree),
+		"//:old_c": target("old_c", old),
+		"//:none":  target("none", Module{Label: label.Label{Name: "none"}, Name: "none", Version: "1.0.0", Excluded: "It is for others."}),
+		"//:src": target("src", rule.Checkout{URL: "https://example.org/x.git", Ref: "refs/tags/v1", CommitFile: rule.Artifact{Path: "cairn-out/src/commit", Kind: rule.OutputFile}},
+			tree("src/src")),
+		"//:made": {{Label: label.Label{Name: "made"}, Files: []rule.Artifact{{Path: "cairn-out/made/made.c", Kind: rule.OutputFile}}}},
+		"//:pool": target("pool", Pool{Modules: []Module{c, known1("c", "4.43.0")}}),
+	}}
+}
+
+func tree(path string) rule.Artifact {
+	return rule.Artifact{Path: "cairn-out/" + path, Kind: rule.OutputTree}
+}
+
+func known1(name, version string, deps ...Module) Module {
+	return Module{Label: label.Label{Name: name}, Name: name, Version: version, Arch: "linux-x86_64", Tree: tree(name + "/" + name + "/" + version),
+		Headers: tree(name + "/.parts/include"), Dbd: tree(name + "/.parts/dbd"), Deps: deps,
+		Index: rule.Artifact{Path: "cairn-out/" + name + "/.parts/include.txt", Kind: rule.OutputFile},
+		Dep:   rule.Artifact{Path: "cairn-out/" + name + "/.parts/lib/" + name + ".dep", Kind: rule.OutputFile}}
+}
+
+func TestModule(t *testing.T) {
+	all := func(attrs map[string]any) map[string]any {
+		for name, v := range map[string]any{"version": "1.2.0", "base": "//:base"} {
+			if _, ok := attrs[name]; !ok {
+				attrs[name] = v
+			}
+		}
+		return attrs
+	}
+	ruletest.Golden(t, IocModule, moduleWorld(), []ruletest.Case{
+		{Name: "two languages", Attrs: all(map[string]any{"sources": []string{"a.c", "sub/b.cpp", "//:made"}, "headers": []string{"a.h"}, "dbds": []string{"a.dbd"},
+			"templates": []string{"a.template"}, "scripts": []string{"a.iocsh"}, "deps": []string{"//:b"}, "runtime_deps": []string{"//:seq"}, "usr_cflags": []string{"-Wextra"},
+			"usr_cppflags": []string{"-DX"}, "usr_cxxflags": []string{"-std=c++17"}, "usr_includes": []string{"-Iinc", "."}, "usr_ldflags": []string{"-lm"}, "vendor_libs": []string{"libv.so", "libs.a"}})},
+		{Name: "databases alone", Label: "//:db", Attrs: all(map[string]any{"templates": []string{"a.db"}, "version": "test"})},
+		{Name: "a folder with patches", Attrs: all(map[string]any{"tree": "//:src", "tree_root": "app", "sources": []string{"~a.c"}, "headers": []string{"~*.h"},
+			"keep_header_subdirs": []string{"inc"}, "patches": []string{"1.p0.patch", "2.patch"}})},
+		{Name: "state notation and a grammar", Attrs: all(map[string]any{"sources": []string{"a.st", "b.stt", "c.y", "d.l"}, "deps": []string{"//:seq"}})},
+		{Name: "for aarch64", Platform: rule.Platform{OS: "linux", Arch: "aarch64"}, Attrs: all(map[string]any{"sources": []string{"a.c"}})},
+		{Name: "a module of a pool", Attrs: all(map[string]any{"sources": []string{"a.c"}, "require": []string{"c,4.42.0"}, "pools": []string{"//:pool"}})},
+		{Name: "excluded", Attrs: all(map[string]any{"sources": []string{"a.c"}, "exclude_archs": []string{"linux-x86_64"}})},
+		{Name: "many minors", Attrs: all(map[string]any{"sources": []string{"a.c"}, "version": "1.2.0+7"})},
+		{Name: "on another system", Platform: rule.Platform{OS: "darwin", Arch: "arm64"}, Attrs: all(map[string]any{"sources": []string{"a.c"}})},
+		{Name: "wrong names", Attrs: all(map[string]any{"module": "no-name", "version": "1.0.0+", "sources": []string{"a.f"}, "vendor_libs": []string{"x.txt"}, "tree_root": "x"})},
+		{Name: "two versions of one module", Attrs: all(map[string]any{"deps": []string{"//:b", "//:old_c"}})},
+		{Name: "an excluded dependency", Attrs: all(map[string]any{"deps": []string{"//:none"}})},
+		{Name: "no translator", Attrs: all(map[string]any{"sources": []string{"a.st"}})},
+		{Name: "several files as a source", Attrs: all(map[string]any{"tree": "//:src", "sources": []string{"~*.c"}})},
+		{Name: "paths that leave", Attrs: all(map[string]any{"usr_includes": []string{"../x"}, "keep_header_subdirs": []string{"/x"}, "sources": []string{"a.c"}})},
+		{Name: "no such version", Attrs: all(map[string]any{"require": []string{"c,1.0.0", "d", ""}, "pools": []string{"//:pool"}})},
+		{Name: "no base", Attrs: map[string]any{"version": "1.0.0"}},
+	})
+}
+
+func TestHeaderNames(t *testing.T) {
+	for _, c := range []struct {
+		keep []string
+		from headerFrom
+		at   string
+		want string
+	}{
+		{nil, headerFrom{In: "p/inc/a/b.h", At: "p/inc/a/b.h"}, "p/inc/a/b.h", "b.h"},
+		{[]string{"p/inc"}, headerFrom{In: "p/inc/a/b.h", At: "p/inc/a/b.h"}, "p/inc/a/b.h", "a/b.h"},
+		{[]string{"p/in"}, headerFrom{In: "p/inc/a/b.h", At: "p/inc/a/b.h"}, "p/inc/a/b.h", "b.h"},
+		{nil, headerFrom{In: "t", At: "t", Tree: true}, "t/a/b.h", "a/b.h"},
+		{nil, headerFrom{In: "t", At: "t/a/*.h", Tree: true}, "t/a/b.h", "b.h"},
+		{[]string{""}, headerFrom{In: "a/b.h", At: "a/b.h"}, "a/b.h", "a/b.h"},
+	} {
+		if got := headerName(c.keep, c.from, c.at); got != c.want {
+			t.Errorf("%s with %q: %s, want %s", c.at, c.keep, got, c.want)
+		}
+	}
+}
+
+func TestMatches(t *testing.T) {
+	for _, c := range []struct {
+		pattern, name string
+		want          bool
+	}{
+		{"a.h", "a.h", true}, {"*.h", "a.h", true}, {"*.h", "b/a.h", false}, {"**/*.h", "a.h", true}, {"**/*.h", "b/c/a.h", true},
+		{"b/**", "b/c/a.h", true}, {"b/**/a.h", "b/a.h", true}, {"b/?.h", "b/a.h", true}, {"[ab].h", "c.h", false}, {"a[1].h", "a[1].h", true}, {"", "a", false},
+	} {
+		if got := matches(c.pattern, c.name); got != c.want {
+			t.Errorf("%s, %s: %v", c.pattern, c.name, got)
+		}
+	}
+}
+
+func TestPrerequisites(t *testing.T) {
+	got := prerequisites("out/a.o: src/a.c \\\n  src/my\\ file.h /usr/include/x.h \\\n cairn-out/b/.parts/include/b.h\n")
+	want := []string{"src/a.c", "src/my file.h", "/usr/include/x.h", "cairn-out/b/.parts/include/b.h"}
+	if len(got) != len(want) {
+		t.Fatalf("%q", got)
+	}
+	for i := range want {
+		if got[i] != want[i] {
+			t.Errorf("%q, want %q", got[i], want[i])
+		}
+	}
+	if got := prerequisites(""); len(got) != 0 {
+		t.Errorf("%q", got)
+	}
+}
