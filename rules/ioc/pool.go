@@ -55,7 +55,7 @@ func analyzePool(c *rule.Context) error {
 		c.Problem("path", "bad-path", "Bad path "+quote(c.String("path")), "A folder of the machine "+err.Error()+".")
 		return nil
 	}
-	p.Index = declareIndex(c, p.Path, c.Platform().String())
+	p.Index = declareIndex(c, p.Path, archOf(c.Platform()))
 	c.SetDefault(p.Index)
 	c.Provide(p)
 	return nil

@@ -63,7 +63,7 @@ func findModule(c *rule.Context, attr string, pools []Pool, request string) (Mod
 	var targets []Module
 	var installed []version.Installed
 	var names []string
-	a := poolModuleArgs{Module: name, Request: want, Arch: c.Platform().String()}
+	a := poolModuleArgs{Module: name, Request: want, Arch: archOf(c.Platform())}
 	var inputs []rule.Artifact
 	host := false
 	for i, p := range pools {
