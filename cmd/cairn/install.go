@@ -80,16 +80,17 @@ func (s *session) install(ctx context.Context, args []string, in installation) e
 		s.siteProblems(problems)
 		return exitError(exitFailed)
 	}
+	steps, problems, err := planAll(trees, below, in)
 	do := func(site.Step) error { return nil }
-	if !in.dryRun {
-		h, err := site.Open(ctx, in.to, func() { s.ui.Say("waiting for somebody else who installs into %s", in.to) })
-		if err != nil {
-			return cannotChange("install into", in.to, err)
+	if err == nil && !problems.HasErrors() && !in.dryRun && slices.ContainsFunc(steps, func(p site.Step) bool { return p.Do != site.Unchanged }) {
+		h, herr := site.Open(ctx, in.to, func() { s.ui.Say("waiting for somebody else who installs into %s", in.to) })
+		if herr != nil {
+			return cannotChange("install into", in.to, herr)
 		}
 		defer h.Close()
 		do = func(p site.Step) error { return h.Do(ctx, p) }
+		steps, problems, err = planAll(trees, below, in) // it may be another's pool by now
 	}
-	steps, problems, err := planAll(trees, below, in)
 	if err != nil {
 		return cannotChange("install into", in.to, err)
 	}
