@@ -1,0 +1,139 @@
+package main
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// The hundred modules lie in ten layers; each one but those of the first uses two of the layer below.
+const (
+	modules = 100
+	layer   = 10
+)
+
+// uses gives the modules that module i uses.
+func uses(i int) []int {
+	if i < layer {
+		return nil
+	}
+	below := i / layer * layer
+	return []int{below - layer + i%layer, below - layer + (i+3)%layer}
+}
+
+// users gives the modules that use module i.
+func users(i int) []int {
+	var out []int
+	for j := range modules {
+		for _, u := range uses(j) {
+			if u == i {
+				out = append(out, j)
+			}
+		}
+	}
+	return out
+}
+
+// writeHundred writes the workspace of a hundred modules and builds it.
+func (b *bench) writeHundred() error {
+	ws := b.path("hundred")
+	if err := removeAll(ws); err != nil {
+		return err
+	}
+	if err := write(filepath.Join(ws, "BUILD.hcl"), "workspace \"hundred\" { epics_base = \"//:base\" }\n\nepics_base \"base\" {}\n"); err != nil {
+		return err
+	}
+	for i := range modules {
+		for name, text := range module(i) {
+			if err := write(filepath.Join(ws, fmt.Sprintf("m%02d", i), name), text); err != nil {
+				return err
+			}
+		}
+	}
+	b.Note("building a hundred modules")
+	_, _, err := b.counted("hundred", "cache", "//...")
+	return err
+}
+
+// module gives the files of module i.
+func module(i int) map[string]string {
+	var deps, includes, sum strings.Builder
+	for _, u := range uses(i) {
+		fmt.Fprintf(&deps, "\"//m%02d\", ", u)
+		fmt.Fprintf(&includes, "#include <m%02d.h>\n", u)
+		fmt.Fprintf(&sum, " + m%02dValue()", u)
+	}
+	n := fmt.Sprintf("m%02d", i)
+	name := strings.NewReplacer("NAME", n, "DEPS", strings.TrimSuffix(deps.String(), ", "), "INCLUDES", includes.String(), "SUM", sum.String())
+	return map[string]string{
+		"BUILD.hcl": name.Replace(`ioc_module "NAME" {
+  version   = "1.0.0"
+  sources   = ["NAME.c"]
+  headers   = ["NAME.h"]
+  dbds      = ["NAME.dbd"]
+  templates = ["NAME.db"]
+  deps      = [DEPS]
+}
+`),
+		n + ".h":   name.Replace("#ifndef INC_NAME_H\n#define INC_NAME_H\nint NAMEValue(void);\n#endif\n"),
+		n + ".c":   name.Replace("#include <epicsExport.h>\n#include \"NAME.h\"\nINCLUDESint NAMEValue(void) { return 1SUM; }\nstatic void NAMERegister(void) { NAMEValue(); }\nepicsExportRegistrar(NAMERegister);\n"),
+		n + ".dbd": name.Replace("registrar(NAMERegister)\n"),
+		n + ".db":  name.Replace("record(calc, \"$(P):NAME\") { field(CALC, \"1\") }\n"),
+	}
+}
+
+// noop measures a build of a hundred modules of which nothing has changed.
+func (b *bench) noop() error {
+	if err := b.writeHundred(); err != nil {
+		return err
+	}
+	c := command{b.path("hundred"), b.env("cache"), []string{b.cairn, "build", "//..."}}
+	all, err := turns(2*b.turns,
+		command{b.path("hundred"), b.env("cache"), []string{b.cairn, "version"}}.run,
+		c.run)
+	if err != nil {
+		return err
+	}
+	text, _, err := c.output()
+	if err != nil {
+		return err
+	}
+	fmt.Printf("\n`cairn build //...`, %d modules, nothing has changed: %s\n", modules, strings.TrimSpace(text))
+	all[0].line("`cairn version`, for comparison")
+	all[1].line("no-op")
+	b.Gate("no-op of 100 modules", all[1].least(), 50*time.Millisecond, "50 ms")
+	n, err := c.processes()
+	if err != nil {
+		return fmt.Errorf("its processes cannot be traced: %w", err)
+	}
+	b.exactly("processes that a no-op starts", n, 0)
+	one := command{b.path("hundred"), b.env("cache"), []string{"sh", "-c", "true & wait; (true); " + "ls >/dev/null"}}
+	if n, err = one.processes(); err != nil || n != 3 {
+		return fmt.Errorf("three processes of a shell are counted as %d: %w", n, err)
+	}
+	return nil
+}
+
+// bump measures what a revision more of one module makes cairn do.
+func (b *bench) bump() error {
+	if err := b.writeHundred(); err != nil {
+		return err
+	}
+	fmt.Printf("\na revision more of one module among %d\n", modules)
+	for _, i := range []int{layer/2 + layer, modules/2 + 5, modules - 1} {
+		if err := replace(b.path("hundred", fmt.Sprintf("m%02d", i), "BUILD.hcl"), `"1.0.0"`, fmt.Sprintf(`"1.0.0+%d"`, b.revision)); err != nil {
+			return err
+		}
+		r, took, err := b.counted("hundred", "cache", "//...")
+		if err != nil {
+			return err
+		}
+		named := 1 + len(users(i))
+		fmt.Printf("  m%02d, which %d name: %v in %d modules; %.2f s\n", i, len(users(i)), r.kinds, len(r.labels), took.Seconds())
+		b.exactly(fmt.Sprintf("trees made anew for m%02d", i), r.kinds["Tree"], named)
+		b.exactly(fmt.Sprintf("links for m%02d", i), r.kinds["Link"], 1)
+		b.exactly(fmt.Sprintf("modules touched for m%02d", i), len(r.labels), named)
+	}
+	return nil
+}
