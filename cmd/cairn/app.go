@@ -39,7 +39,7 @@ func newApp() *app { return &app{getenv: os.LookupEnv, now: time.Now} }
 func (a *app) run(ctx context.Context, args []string) int {
 	a.ui = ui.New(ui.Detect(os.Stdout, os.Stderr, a.getenv, "auto"))
 	root := newRoot(a, wantedVerbs(args))
-	root.SetArgs(hideMinus(args))
+	root.SetArgs(hideMinus(iocshWords(args)))
 	err := root.ExecuteContext(ctx)
 	if err != nil && errors.Is(context.Cause(ctx), errInterrupted) && !errors.As(err, new(exitError)) {
 		err = errInterrupted

@@ -42,6 +42,7 @@ var verbs = []verb{
 	{"shell", shellCommand, false},
 	{"serve", serveCommand, false},
 	{"workflow", workflowCommand, false},
+	{"iocsh", iocshCommand, false},
 	{"install", installCommand, false},
 	{"modules", modulesCommand, false},
 	{"import", importCommand, false},

@@ -81,6 +81,14 @@ func (a *app) startProgram(r *scriptRun, l *build.Launch) error {
 	if r.calls {
 		return usagef("%s is no script, so it has no functions that could be called", l.Label)
 	}
+	if len(r.args) > 0 && startsIoc(l) {
+		x, err := a.iocArgs(r.args)
+		if err != nil {
+			return err
+		}
+		defer l.Release()
+		return x.launched(l)
+	}
 	if err := a.ui.Close(); err != nil {
 		return err
 	}

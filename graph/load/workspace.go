@@ -67,11 +67,14 @@ func (u *unit) workspaceBlocks(blocks []*hclsyntax.Block) (name string, s Settin
 	return name, s
 }
 
-// DefaultEnv gives default_env of the workspace block of the workspace at root, zero where there is none; nothing else of the
-// workspace is read. What is wrong with the file is for Load to say.
-func DefaultEnv(root string) label.Label {
+// DefaultEnv gives default_env of the workspace at root, as WorkspaceLabel does.
+func DefaultEnv(root string) label.Label { return WorkspaceLabel(root, "default_env") }
+
+// WorkspaceLabel gives a label that the workspace block of the workspace at root has as an attribute, zero where there is none; nothing
+// else of the workspace is read. What is wrong with the file is for Load to say.
+func WorkspaceLabel(root, attr string) label.Label {
 	src, err := readPlain(filepath.Join(root, BuildFile))
-	if err != nil || !bytes.Contains(src, []byte("default_env")) {
+	if err != nil || !bytes.Contains(src, []byte(attr)) {
 		return label.Label{}
 	}
 	body, ds := parse(src, BuildFile)
@@ -86,7 +89,7 @@ func DefaultEnv(root string) label.Label {
 		}
 	}
 	_, s := u.workspaceBlocks(spaces)
-	ref, _ := s.Defaults["default_env"].Value.(rule.Ref)
+	ref, _ := s.Defaults[attr].Value.(rule.Ref)
 	return ref.Label
 }
 

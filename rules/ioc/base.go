@@ -34,7 +34,7 @@ func analyzeBase(c *rule.Context) error {
 		return nil
 	}
 	b.Require = &require
-	c.SetDefault(b.Headers, b.Dbd, b.Runtime, b.VersionFile)
+	c.SetDefault(b.Headers, b.Dbd, b.Runtime, b.VersionFile, require.Tree)
 	c.Provide(b)
 	return nil
 }

@@ -45,6 +45,15 @@ func (s *Start) Script() []byte {
 	b.WriteString("dlload \"$(E3_REQUIRE_LIB)/$(EPICS_HOST_ARCH)/librequire.so\"\n")
 	b.WriteString("dbLoadDatabase \"$(E3_REQUIRE_DBD)/require.dbd\"\n")
 	b.WriteString("require_registerRecordDeviceDriver\n")
+	modules, rest := s.Parts()
+	b.Write(modules)
+	b.Write(rest)
+	return []byte(b.String())
+}
+
+// Parts gives the lines of s that load modules, and those behind them.
+func (s *Start) Parts() (modules, rest []byte) {
+	var b strings.Builder
 	if s.Debug {
 		b.WriteString("var requireDebug 1\n")
 	}
@@ -55,6 +64,8 @@ func (s *Start) Script() []byte {
 		}
 		b.WriteByte('\n')
 	}
+	modules = []byte(b.String())
+	b.Reset()
 	call := func(command, file, macros string) {
 		b.WriteString(command + " " + quote(file))
 		if macros != "" {
@@ -74,7 +85,7 @@ func (s *Start) Script() []byte {
 	if !s.NoInit {
 		b.WriteString("iocInit\n")
 	}
-	return []byte(b.String())
+	return modules, []byte(b.String())
 }
 
 // Prompt is that of an IOC's shell.

@@ -1,0 +1,174 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/cairn-build/cairn/graph/build"
+	"github.com/cairn-build/cairn/graph/label"
+	"github.com/cairn-build/cairn/rules/ioc/startup"
+)
+
+// labelIs says whether a target's label is what a text means in a package.
+func labelIs(target, text, pkg string) bool {
+	l, err := label.Parse(text, pkg)
+	if err != nil {
+		return false
+	}
+	if target == l.String() {
+		return true
+	}
+	t, err := label.Parse(target, "")
+	return err == nil && t.Pkg == l.Pkg && t.Base() == l.Name // an instance of a for_each
+}
+
+// iocRootVar is a variable that ioc targets start with, and no other programs.
+const iocRootVar = "CAIRN_IOC_ROOT="
+
+// startsIoc says whether what is launched is an ioc target.
+func startsIoc(l *build.Launch) bool {
+	return slices.ContainsFunc(l.Env, func(v string) bool { return strings.HasPrefix(v, iocRootVar) })
+}
+
+// runTarget starts the IOC that a target is, with what the options say on top.
+func (x *iocsh) runTarget(ctx context.Context) error {
+	if x.base != "" {
+		return usagef("--base is the target's to say: %s has one", x.file)
+	}
+	s, err := x.open()
+	if err != nil {
+		return err
+	}
+	l, err := s.target(x.file)
+	var launch *build.Launch
+	if err == nil {
+		launch, err = s.launch(ctx, l, nil)
+	}
+	if err = s.close(err); err != nil {
+		return err
+	}
+	defer launch.Release()
+	return x.launched(launch)
+}
+
+// launched starts an ioc target that has been built.
+func (x *iocsh) launched(launch *build.Launch) error {
+	if !startsIoc(launch) {
+		return usagef("%s is no ioc", launch.Label)
+	}
+	at := len(launch.Argv) - 1
+	text, err := os.ReadFile(launch.Argv[at])
+	if err != nil {
+		return &environmentError{err}
+	}
+	env := x.environ(launch)
+	if len(x.locate) > 0 {
+		dirs, err := x.searchPath(x.locate)
+		if err != nil {
+			return err
+		}
+		own := ""
+		for _, v := range env {
+			if list, ok := strings.CutPrefix(v, "EPICS_DRIVER_PATH="); ok {
+				own = list
+			}
+		}
+		dirs = dirs[:min(len(dirs), len(x.locate))]
+		env = overlay(env, []string{"EPICS_DRIVER_PATH=" + strings.Join(append([]string{own}, dirs...), ":")})
+	}
+	dir, done, err := x.folder("")
+	if err != nil {
+		return err
+	}
+	defer done()
+	script, err := x.extended(text)
+	if err != nil {
+		return err
+	}
+	return x.supervise(script, launch.Argv[:at], env, dir)
+}
+
+// extended lays the options over a script that is a target's: each kind behind its like.
+func (x *iocsh) extended(text []byte) ([]byte, error) {
+	lines := strings.SplitAfter(strings.TrimSuffix(string(text), "\n"), "\n")
+	lines[len(lines)-1] += "\n"
+	init := len(lines) > 0 && lines[len(lines)-1] == "iocInit\n"
+	if init {
+		lines = lines[:len(lines)-1]
+	}
+	add := startup.Start{Debug: x.debug, Commands: x.commands, NoInit: x.noInit || !init}
+	for _, m := range x.modules {
+		if isLabel(m) {
+			return nil, &usageError{"an ioc says itself which targets are its modules", "Add " + m + " to its deps."}
+		}
+		add.Modules = append(add.Modules, startup.ParseModule(m))
+	}
+	for _, d := range x.databases {
+		add.Databases = append(add.Databases, startup.ParseDatabase(d))
+	}
+	commands, _ := startup.Read("-c", []byte(strings.Join(x.commands, "\n")+"\n"), startup.Options{})
+	add.NoInit = add.NoInit || commands.Init
+	// Behind the last module, or what registers require, come further ones.
+	at := 0
+	for i, line := range lines {
+		if strings.HasPrefix(line, "require ") || strings.HasPrefix(line, "require_registerRecordDeviceDriver") {
+			at = i + 1
+			continue
+		}
+		if at > 0 {
+			break
+		}
+	}
+	modules, rest := add.Parts()
+	var b bytes.Buffer
+	for i, line := range lines {
+		if i == at {
+			b.Write(modules)
+		}
+		if strings.HasPrefix(line, "epicsEnvSet \"REQUIRE_IOC\"") || strings.HasPrefix(line, "epicsEnvSet \"IOCSH_PS1\"") {
+			line = x.renamed(line)
+		}
+		b.WriteString(line)
+	}
+	if at == len(lines) {
+		b.Write(modules)
+	}
+	b.Write(rest)
+	return b.Bytes(), nil
+}
+
+// renamed gives a line that names the IOC with the name that is asked for.
+func (x *iocsh) renamed(line string) string {
+	if x.name == "" {
+		return line
+	}
+	named := startup.Start{IOC: x.name}
+	for own := range strings.Lines(string(named.Script())) {
+		if before, _, ok := strings.Cut(line, `" "`); ok && strings.HasPrefix(own, before) {
+			return own
+		}
+	}
+	return line
+}
+
+// iocArgs reads what stands behind -- of `cairn run` of an ioc: options of `cairn iocsh`.
+func (a *app) iocArgs(args []string) (*iocsh, error) {
+	x := &iocsh{app: a}
+	c := iocshCommand(a)
+	c.ResetFlags()
+	x.addFlags(c)
+	if err := c.ParseFlags(iocshWords(append([]string{"iocsh"}, args...))[1:]); err != nil {
+		return nil, flagError(c, err)
+	}
+	if rest := c.Flags().Args(); len(rest) > 0 {
+		return nil, &usageError{"an ioc has its startup script, and " + filepath.ToSlash(rest[0]) + " is another one", "Behind -- stand options of `cairn iocsh`: -r, -c, -d, -i, --gdb, ..."}
+	}
+	if err := x.debugging(); err != nil {
+		return nil, err
+	}
+	return x, x.words()
+}
