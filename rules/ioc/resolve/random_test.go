@@ -3,6 +3,7 @@ package resolve
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -102,7 +103,7 @@ func said(c *Closure, l diag.List) string {
 // TestRandom: whatever the order of requests, of lines in .dep files and of folders, the result is the same, and it is one that
 // an IOC can load: each module after those that it depends on, each at a version that satisfies all who ask for it.
 func TestRandom(t *testing.T) {
-	good, conflicts, circles := 0, 0, 0
+	good, conflicts, circles, compared := 0, 0, 0, 0
 	for seed := range uint64(2000) {
 		r := rand.New(rand.NewPCG(seed, 6))
 		w := newWorld(r)
@@ -122,6 +123,12 @@ func TestRandom(t *testing.T) {
 				circles++
 			}
 		}
+		if want, forward := w.inTopologicalOrder(); forward {
+			compared++
+			if got := taken(c); got != want {
+				t.Fatalf("seed %d: it takes %s, one module after another comes to %s\n%v", seed, got, want, problems)
+			}
+		}
 		if c == nil {
 			if !problems.HasErrors() {
 				t.Fatalf("seed %d: nothing comes of it, and nothing is wrong", seed)
@@ -132,8 +139,8 @@ func TestRandom(t *testing.T) {
 		w.check(t, seed, c)
 		w.starts(t, seed, c)
 	}
-	if good < 500 || conflicts < 50 || circles < 10 {
-		t.Errorf("%d resolved, %d conflicts, %d circles: the worlds are too tame", good, conflicts, circles)
+	if good < 500 || conflicts < 50 || circles < 10 || compared < 500 {
+		t.Errorf("%d resolved, %d conflicts, %d circles, %d compared: the worlds are too tame", good, conflicts, circles, compared)
 	}
 }
 
@@ -175,4 +182,65 @@ func (w *world) starts(t *testing.T, seed uint64, c *Closure) {
 			t.Fatalf("seed %d: loaded %s, %s was to come", seed, order(again), order(c))
 		}
 	}
+}
+
+// inTopologicalOrder takes the modules by number where none depends on one before it: all who ask for a module are known then when its
+// turn comes. It gives what is taken, "-" where that cannot be; false is for a world with edges back.
+func (w *world) inTopologicalOrder() (string, bool) {
+	for m, es := range w.deps {
+		for _, e := range es {
+			if e.Module <= m.name {
+				return "", false
+			}
+		}
+	}
+	asked := map[string][]string{}
+	for _, q := range w.requests {
+		asked[q.Module] = append(asked[q.Module], q.Version)
+	}
+	out := ""
+	for _, m := range w.modules {
+		var fit []version.Installed
+		exact, any := "", false
+		for _, v := range asked[m] {
+			any = any || v != "none"
+			if v != "none" && len(v) > len(exact) {
+				exact = v
+			}
+		}
+		if !any {
+			continue
+		}
+		for _, v := range w.Versions(m) {
+			good := true
+			for _, ask := range asked[m] {
+				good = good && version.Loaded(v.Version, ask)
+			}
+			if good {
+				fit = append(fit, v)
+			}
+		}
+		i, _, err := version.Select(exact, fit, false)
+		if err != nil {
+			return "-", true
+		}
+		out += fmt.Sprintf("%s %s %d, ", m, fit[i].Version, fit[i].Pool)
+		for _, e := range w.deps[module{m, fit[i]}] {
+			asked[e.Module] = append(asked[e.Module], e.Version)
+		}
+	}
+	return out, true
+}
+
+// taken gives a closure by name.
+func taken(c *Closure) string {
+	if c == nil {
+		return "-"
+	}
+	var all []string
+	for _, m := range c.Modules {
+		all = append(all, fmt.Sprintf("%s %s %d, ", m.Name, m.Version, m.Pool))
+	}
+	slices.Sort(all)
+	return strings.Join(all, "")
 }
