@@ -56,7 +56,7 @@ func (m *moduleBuild) condaInit() {
 	if !m.s.Conda {
 		return
 	}
-	at := m.file("init.cpp")
+	at := m.file(m.s.Name + "_init.cpp") // a source of the module may be called init.cpp
 	m.call("Init", textCall, textArgs{To: at.Path, Text: condaSource(m.s.Name, m.s.Version, m.dbd.Path != "", m.needs.Path != "")}, nil, nil, at)
 	m.made = append(m.made, item{In: at, At: at.Path})
 }
