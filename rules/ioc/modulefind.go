@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/cairn-build/cairn/graph/diag"
 	"github.com/cairn-build/cairn/graph/rule"
@@ -133,7 +134,9 @@ func sourcesFunc(_ context.Context, c rule.CallContext) error {
 }
 
 // included is a line that includes a header.
-var included = regexp.MustCompile(`(?m)^[ \t]*#[ \t]*include[ \t]*[<"]([^>"\n]+)[>"]`)
+var included = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?m)^[ \t]*#[ \t]*include[ \t]*[<"]([^>"\n]+)[>"]`)
+})
 
 // headerHints warns of headers that no compiler will find and that a known module has. It is a guess: the line may stand where
 // the preprocessor does not come by.
@@ -160,7 +163,7 @@ func headerHints(c rule.CallContext, a *sourcesArgs, where places) (diag.List, e
 		if err != nil {
 			return nil, err
 		}
-		for _, m := range included.FindAllSubmatchIndex(text, -1) {
+		for _, m := range included().FindAllSubmatchIndex(text, -1) {
 			h := string(text[m[2]:m[3]])
 			o, ok := of[h]
 			if !ok {

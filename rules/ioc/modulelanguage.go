@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/cairn-build/cairn/graph/diag"
 	"github.com/cairn-build/cairn/graph/rule"
@@ -66,7 +67,9 @@ func (m *moduleBuild) registerPrograms() {
 }
 
 // stateProgram is how a program of state notation starts; it may stand behind comments and code that is passed on.
-var stateProgram = regexp.MustCompile(`(?m)^[ \t]*program[ \t\n]+([A-Za-z_][A-Za-z0-9_]*)`)
+var stateProgram = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?m)^[ \t]*program[ \t\n]+([A-Za-z_][A-Za-z0-9_]*)`)
+})
 
 func programsFunc(_ context.Context, c rule.CallContext) error {
 	var a programsArgs
@@ -79,7 +82,7 @@ func programsFunc(_ context.Context, c rule.CallContext) error {
 		if err != nil {
 			return err
 		}
-		p := stateProgram.FindSubmatch(text)
+		p := stateProgram().FindSubmatch(text)
 		if p == nil {
 			return diag.List{{Code: "no-program", Summary: fmt.Sprintf("%s has no line `program NAME`", f.At), Range: readPlaces(c)["sources"],
 				Detail: "Its registrar is named after the program."}}
