@@ -91,7 +91,7 @@ func (b *bench) exactly(name string, is, want int) {
 // ran is what a build started: how many actions of each kind, and of which targets.
 type ran struct {
 	kinds  map[string]int
-	labels map[string]int
+	labels map[string][]string // the kinds, by the target
 }
 
 // env is cairn's environment.
@@ -111,7 +111,7 @@ func (b *bench) counted(ws, cache string, args ...string) (ran, time.Duration, e
 		return ran{}, 0, err
 	}
 	defer f.Close()
-	r := ran{map[string]int{}, map[string]int{}}
+	r := ran{map[string]int{}, map[string][]string{}}
 	lines := bufio.NewScanner(f)
 	lines.Buffer(nil, 1<<24)
 	for lines.Scan() {
@@ -121,7 +121,7 @@ func (b *bench) counted(ws, cache string, args ...string) (ran, time.Duration, e
 		}
 		if e.Type == "start" {
 			r.kinds[e.Mnemonic]++
-			r.labels[e.Label]++
+			r.labels[e.Label] = append(r.labels[e.Label], e.Mnemonic)
 		}
 	}
 	return r, took, lines.Err()
