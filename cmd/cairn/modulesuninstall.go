@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -73,15 +74,15 @@ func (a *app) uninstall(ctx context.Context, t site.Tree, pools []string, force 
 			t.Archs = e.Archs
 		}
 	}
-	var problems diag.List
+	var needed, changed []site.Dependant
 	for _, d := range site.Dependants(t, pools, all) {
-		then := "would then have nothing"
-		if d.Then != "" {
-			then = "would then get " + d.Then
+		if d.Needs() {
+			needed = append(needed, d)
+		} else {
+			changed = append(changed, d)
 		}
-		problems = append(problems, diag.Diag{Warning: force || !d.Needs(), Code: "still-needed", Summary: fmt.Sprintf("module %s is needed by %s", t.Name(), d.Name()),
-			Detail: fmt.Sprintf("Its .dep for %s asks for %s, and %s.", d.Arch, d.Line, then), Range: d.Deps[d.Arch].Range(d.Line)})
 	}
+	problems := append(stillNeeded(t, needed, force), stillNeeded(t, changed, true)...)
 	for _, d := range damaged {
 		if !d.Warning && !force {
 			d.Detail += " Whether it depends on what is to be removed cannot be said."
@@ -96,4 +97,35 @@ func (a *app) uninstall(ctx context.Context, t site.Tree, pools []string, force 
 	}
 	a.ui.Line(fmt.Sprintf("removed %s %s", t.Name(), t.Dir))
 	return nil
+}
+
+// stillNeeded is the problem of who depends on what is to be removed, a warning where it is removed all the same.
+func stillNeeded(t site.Tree, by []site.Dependant, warning bool) diag.List {
+	if len(by) == 0 {
+		return nil
+	}
+	const most = 20
+	d := diag.Diag{Warning: warning, Code: "still-needed"}
+	var names []string
+	for i, b := range by {
+		if !slices.Contains(names, b.Name()) {
+			names = append(names, b.Name())
+		}
+		if i < most {
+			then := "would then have nothing"
+			if b.Then != "" {
+				then = "would then get " + b.Then
+			}
+			d.Related = append(d.Related, diag.Related{Range: b.Deps[b.Arch].Range(b.Line), Text: fmt.Sprintf("%s asks for %s, and %s", b.Name(), b.Line, then)})
+		}
+	}
+	who := strings.Join(names[:min(len(names), 5)], ", ")
+	if n := len(names) - 5; n > 0 {
+		who += fmt.Sprintf(" and %d more", n)
+	}
+	d.Summary = fmt.Sprintf("module %s is needed by %s", t.Name(), who)
+	if n := len(by) - most; n > 0 {
+		d.Detail = fmt.Sprintf("There are %d more such lines.", n)
+	}
+	return diag.List{d}
 }
