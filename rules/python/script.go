@@ -35,6 +35,7 @@ var Script = &rule.Rule{
 		{Name: "args", Type: rule.Strings, Doc: "Arguments that come before those of the command line."},
 		{Name: "init", Type: rule.Any, Doc: "What the script's function `init` is called with: a list of arguments, an object of named ones, or `{ args = [...], kwargs = {...} }`. With `init` or `main` the script is imported and its functions are called."},
 		{Name: "main", Type: rule.Any, Doc: "What the script's function `main` is called with, in the same form."},
+		{Name: "data", Type: rule.Files, Runtime: true, Doc: "Files and targets that must be there when the script runs."},
 		{Name: "workdir", Type: rule.String, Doc: "The folder of the package that the script starts in; by default the one that cairn was called in."},
 		{Name: "grace", Type: rule.String, Default: "10s", Doc: "How long the script may take to end after it was asked to, before it is killed."},
 	},
@@ -83,6 +84,7 @@ func analyzeScript(c *rule.Context) error {
 	if p.Script.Grace, err = time.ParseDuration(c.String("grace")); err != nil || p.Script.Grace < 0 {
 		c.Problem("grace", "bad-duration", fmt.Sprintf("%q is no duration", c.String("grace")), "Write 10s, or 2m.")
 	}
+	p.Data = append(p.Data, c.Files("data")...)
 	c.Provide(p)
 	return nil
 }
