@@ -54,7 +54,7 @@ var IocModule = &rule.Rule{
 		{Name: "usr_sncflags", Type: rule.Strings, Doc: "Flags for snc, such as `+r`."},
 	},
 	Analyze: analyzeModule,
-	Calls: map[string]rule.CallFunc{textCall: textFunc, depCall: depFunc, headersCall: headersFunc, treeCall: treeFunc, excludedCall: excludedFunc, dbdCall: dbdFunc, symbolsCall: symbolsFunc, subsCall: subsFunc,
+	Calls: map[string]rule.CallFunc{textCall: textFunc, depCall: depFunc, headersCall: headersFunc, treeCall: treeFunc, excludedCall: excludedFunc, dbdCall: dbdFunc, symbolsCall: symbolsFunc, exportsCall: exportsFunc, subsCall: subsFunc,
 		gatherCall: gatherFunc, programsCall: programsFunc, sourcesCall: sourcesFunc},
 }
 
@@ -111,6 +111,7 @@ func readModule(c *rule.Context) (*moduleSpec, bool) {
 	s.LegacyRset = c.Bool("legacy_rset")
 	s.Deps, s.Runtime = modulesOf(c, "deps"), modulesOf(c, "runtime_deps")
 	pools := poolsOf(c)
+	s.Pools = pools
 	for _, p := range pools {
 		s.Known = append(s.Known, p.Modules...)
 	}
@@ -123,7 +124,7 @@ func readModule(c *rule.Context) (*moduleSpec, bool) {
 	s.Snc, s.SncFlags = sncOf(c, s), c.Strings("usr_sncflags")
 	s.Patches, s.Tree = source{}.items(c, "patches"), src.tree
 	ok = checkLayout(c, s) && checkClosure(c, s) && ok
-	for _, attr := range []string{"module", "version", "tree", "headers", "dbds", "deps", "patches", "templates", "subs", "sources"} {
+	for _, attr := range []string{"module", "version", "tree", "headers", "dbds", "deps", "patches", "templates", "subs", "sources", "require"} {
 		s.Places[attr] = c.Target.Range
 		if v, has := c.Target.Attrs[attr]; has && !v.Range.IsZero() {
 			s.Places[attr] = v.Range

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/cairn-build/cairn/graph/diag"
 	"github.com/cairn-build/cairn/graph/rule"
 	"github.com/cairn-build/cairn/rules/ioc/dep"
 	"github.com/cairn-build/cairn/rules/ioc/resolve"
@@ -14,8 +15,8 @@ import (
 // other are a problem that shows the way to both.
 func checkClosure(c *rule.Context, s *moduleSpec) bool {
 	self := Module{Label: c.Label(), Name: s.Name, Version: s.Version, Deps: append(s.Deps[:len(s.Deps):len(s.Deps)], s.Runtime...)}
-	if len(self.Deps) == 0 || slices.ContainsFunc(closure(self.Deps), func(m Module) bool { return m.Version == "" }) {
-		return true // what is on this machine is known to actions only
+	if len(self.Deps) == 0 || !knownNow(s) {
+		return true // what is on this machine is known to actions only: resolveHere
 	}
 	known := knownModules([]Module{self})
 	asked := []resolve.Request{{Module: s.Name, Version: s.Version, By: c.Label().String(), Range: c.Target.Range}}
@@ -39,4 +40,43 @@ func knownModules(ms []Module) *resolve.Known {
 		k.Add(m.Name, version.Installed{Version: m.Version}, f, nil)
 	}
 	return k
+}
+
+// knownNow says whether all versions that a module stands on are known before any action runs.
+func knownNow(s *moduleSpec) bool {
+	all := closure(append(s.Deps[:len(s.Deps):len(s.Deps)], s.Runtime...))
+	return !slices.ContainsFunc(all, func(m Module) bool { return m.Version == "" })
+}
+
+// resolveHere is checkClosure in an action. What is in no pool that the target names is no mistake of its own: who starts an IOC says
+// where all modules are.
+func resolveHere(c rule.CallContext, a *depArgs, own []dep.Entry) error {
+	k := &resolve.Known{}
+	k.Add(a.Self.Name, version.Installed{Version: a.Self.Version}, dep.File{Name: a.Self.Label, Entries: own}, nil)
+	for _, m := range a.All {
+		v, err := m.exact(c)
+		if err != nil {
+			return err
+		}
+		b, err := inputBytes(c, m.Dep)
+		if err != nil {
+			return err
+		}
+		f, said := dep.Read(m.Label+" ("+m.Name+".dep)", b)
+		k.Add(m.Name, version.Installed{Version: v}, f, said)
+	}
+	for i, p := range a.Pools {
+		if err := addHostPool(c, k, p, i, "pool", a.Arch); err != nil {
+			return err
+		}
+	}
+	_, said := resolve.Resolve([]resolve.Request{{Module: a.Self.Name, Version: a.Self.Version, By: a.Self.Label}}, k, resolve.Options{Arch: a.Arch})
+	said = slices.DeleteFunc(said, func(d diag.Diag) bool { return d.Warning || d.Code == "ioc-missing" })
+	for i := range said {
+		said[i].Range, said[i].Related = readPlaces(c)["require"], nil
+	}
+	if len(said) > 0 {
+		return said
+	}
+	return nil
 }

@@ -67,6 +67,7 @@ type moduleSpec struct {
 	Deps    []Module // compiled with, and named in .dep
 	Runtime []Module // named in .dep alone
 	Known   []Module // in pools, named nowhere
+	Pools   []Pool
 	// Snc translates state notation.
 	Snc translator
 	// Patches are laid over a copy of Tree, or, where that is zero, of the source files among the items.
