@@ -110,7 +110,14 @@ func (t *translator) unquoted(v string, ws []makefile.Word) []makefile.Word {
 	var out []makefile.Word
 	var b strings.Builder
 	quote := byte(0)
-	for i, w := range ws {
+	var at makefile.Place // where what is open began
+	open := func() { t.miss(Note{At: at, Text: v + ": " + b.String(), Reason: "a quote has no end"}) }
+	for _, w := range ws {
+		if quote != 0 && w.At != at {
+			open()
+			quote = 0
+		}
+		at = w.At
 		if quote == 0 {
 			b.Reset()
 		} else {
@@ -133,12 +140,12 @@ func (t *translator) unquoted(v string, ws []makefile.Word) []makefile.Word {
 				b.WriteByte(c)
 			}
 		}
-		switch {
-		case quote == 0:
+		if quote == 0 {
 			out = append(out, makefile.Word{Text: b.String(), At: w.At})
-		case i == len(ws)-1:
-			t.miss(Note{At: w.At, Text: v + ": " + b.String(), Reason: "a quote has no end"})
 		}
+	}
+	if quote != 0 {
+		open()
 	}
 	return out
 }

@@ -25,6 +25,10 @@ func (t *translator) modules() {
 			hidden++
 			continue
 		}
+		if name == strings.ToUpper(name) && !t.required(name) {
+			t.remark(Note{At: t.m.At(n), Text: n + " = " + v, Reason: "not taken for a module, whose name would not be in capitals"})
+			continue
+		}
 		found[name] = &Needed{Name: name, Version: v, At: t.m.At(n)}
 	}
 	if hidden > 0 {
@@ -50,6 +54,11 @@ func (t *translator) modules() {
 		}
 		t.Modules = append(t.Modules, *n)
 	}
+}
+
+// required says whether REQUIRED names a module.
+func (t *translator) required(name string) bool {
+	return slices.ContainsFunc(t.wordsOf("REQUIRED"), func(w makefile.Word) bool { return w.Text == name })
 }
 
 // unused looks at each <M>_DEP_VERSION that the makefile takes no <m>_VERSION from. From require 5 on it says that the module is used.
