@@ -28,9 +28,11 @@ type moduleBuild struct {
 	headers  rule.Artifact // what is installed in include, as a tree; zero for none
 	index    rule.Artifact // the names in headers
 	library  rule.Artifact // zero for none
+	exports  rule.Artifact // what libraries define; zero where nobody knows
 	dep      rule.Artifact
 	found    rule.Artifact // says that sources in a tree are there; zero where none is in one
 	objects  []object
+	read     []usedDepfile // of what is read before there are objects
 	contents []treeEntry
 	inputs   []rule.Artifact // of contents
 }
@@ -52,9 +54,10 @@ func buildModule(c *rule.Context, s *moduleSpec) (Module, bool) {
 	m.compileAll()
 	m.link()
 	m.checkSymbols()
+	m.listExports()
 	m.writeDep()
 	tree := m.assemble()
-	out := Module{Label: c.Label(), Name: s.Name, Version: s.Version, Arch: cc.arch, Tree: tree, Headers: m.headers, Dbd: m.dbdTree, Dep: m.dep, Index: m.index, Conda: s.Conda}
+	out := Module{Label: c.Label(), Name: s.Name, Version: s.Version, Arch: cc.arch, Tree: tree, Headers: m.headers, Dbd: m.dbdTree, Dep: m.dep, Index: m.index, Exports: m.exports, Conda: s.Conda}
 	out.Deps = append(slices.Clone(s.Deps), s.Runtime...)
 	for _, b := range s.Bins {
 		out.Bins = append(out.Bins, path.Base(b.At))

@@ -141,6 +141,7 @@ func (m *moduleBuild) runSnc(s item, stem string, out rule.Artifact) (item, bool
 		m.c.Declare(rule.Action{Mnemonic: "Preprocess", Inputs: distinct(append([]rule.Artifact{s.In}, in...)), Outputs: []rule.Artifact{pre, deps},
 			Spawn: &rule.Spawn{Argv: argv, Env: cwdEnv, HostTools: []string{m.cc.cc}, DepFile: deps.Path}})
 		from = item{In: pre, At: pre.Path}
+		m.read = append(m.read, usedDepfile{Source: s.At, File: deps.Path})
 	}
 	argv := slices.Concat(snc.argv, m.s.SncFlags, []string{"-o", out.Path, from.At})
 	m.c.Declare(rule.Action{Mnemonic: "Snc", Inputs: distinct(append([]rule.Artifact{from.In}, snc.in...)), Outputs: []rule.Artifact{out},

@@ -78,6 +78,10 @@ func (m *moduleBuild) assemble() rule.Artifact {
 				in = append(in, o.deps)
 			}
 		}
+		for _, r := range m.read {
+			a.Used = append(a.Used, r)
+			in = append(in, rule.Artifact{Path: r.File, Kind: rule.OutputFile})
+		}
 		for _, d := range m.s.Deps {
 			in = append(in, d.Index)
 		}
