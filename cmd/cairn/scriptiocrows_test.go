@@ -29,6 +29,7 @@ var requireRows = []row{
 	{"", "beta alpha", "alpha"},
 	{"", "alpha beta", "alpha"},
 	{"", "beta | alpha", "beta"},
+	{"", "foo+0 | alpha foo+1", "foo+1"},
 	{"", "1.0.0 1.0.0+0", "1.0.0+0"},
 	{"", "1.0.0+0 1.0.0", "1.0.0+0"},
 	{"1.0.0", "1.0.0+0 1.0.0", "1.0.0+0"},

@@ -142,6 +142,16 @@ int requireSelect(const char *request, const requireInstalled *have, size_t n, i
         if ((strict ? inOrder(&a, &b) : always(asked, &have[i], &a, &have[best], &b)) > 0)
             best = (int)i;
     }
+    if (best >= 0 && !strict && !asked) {
+        /* As if the test version had been named: its highest revision in any pool. */
+        requireVersion chosen = requireParse(have[best].version);
+        for (i = 0; i < n && chosen.length; i++) {
+            requireVersion a = requireParse(have[i].version);
+            requireVersion b = requireParse(have[best].version);
+            if (sameText(&a, &chosen) && always(1, &have[i], &a, &have[best], &b) > 0)
+                best = (int)i;
+        }
+    }
     return best;
 }
 
