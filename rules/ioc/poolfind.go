@@ -114,8 +114,12 @@ func findModule(c *rule.Context, attr string, pools []Pool, request string) (Mod
 	if err != nil {
 		return Module{}, false
 	}
+	notes, err := json.Marshal(places{"require": c.Target.Attrs[attr].Range})
+	if err != nil {
+		return Module{}, false
+	}
 	c.Declare(rule.Action{Mnemonic: "Require", Inputs: distinct(inputs), Outputs: []rule.Artifact{m.Headers, m.Dbd, m.Dep, m.Index, m.VersionFile},
-		Call: &rule.Call{Func: poolModuleCall, Args: args}})
+		Call: &rule.Call{Func: poolModuleCall, Args: args, Notes: notes}})
 	return m, true
 }
 
@@ -166,11 +170,18 @@ func takeModule(_ context.Context, c rule.CallContext) error {
 			all, from = append(all, version.Installed{Version: v.Path, Pool: f.Pool}), append(from, g)
 		}
 	}
-	i, _, err := version.Select(a.Request, all, false)
+	i, odd, err := version.Select(a.Request, all, false)
 	if err != nil || i < 0 {
 		return fmt.Errorf("no pool has %s: %s Looked in %s", quote(strings.TrimSuffix(a.Module+","+a.Request, ",")), notFound(a.Module, err), strings.Join(looked, ", "))
 	}
-	return takeCandidate(c, a, from[i])
+	if err := takeCandidate(c, a, from[i]); err != nil || len(odd) == 0 {
+		return err
+	}
+	var said diag.List
+	for _, o := range odd {
+		said = append(said, diag.Diag{Warning: true, Code: "odd-choice", Summary: fmt.Sprintf("Version %s of module %s is taken", from[i].Version, a.Module), Detail: o, Range: readPlaces(c)["require"]})
+	}
+	return said
 }
 
 // takeCandidate puts a candidate's parts into the outputs.
