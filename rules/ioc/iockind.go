@@ -51,7 +51,10 @@ type IocStart struct {
 	// Closure is the list of all modules, for people.
 	Closure rule.Artifact
 	Files   []rule.Artifact // what the scripts read
-	Vars    []startup.Var   // paths are those of an action's tree
+	// Vars are its variables. Paths are those of an action's tree, but for Folders.
+	Vars []startup.Var
+	// Folders are the pools of the machine, which EPICS_DRIVER_PATH has behind Pool.
+	Folders []string
 }
 
 // ProviderName implements rule.Provider.

@@ -168,17 +168,22 @@ func (s *iocSpec) cmdTop() string {
 	return path.Dir(s.startup.Path)
 }
 
-// vars gives the IOC's variables. Those that the target sets come over all others.
-func (s *iocSpec) vars(pool rule.Artifact) []startup.Var {
-	pools := []string{pool.Path}
+// folders gives the pools of the machine, each once.
+func (s *iocSpec) folders() []string {
+	var out []string
 	for _, p := range s.pools {
-		if p.path != "" && !slices.Contains(pools, p.path) {
-			pools = append(pools, p.path)
+		if p.path != "" && !slices.Contains(out, p.path) {
+			out = append(out, p.path)
 		}
 	}
+	return out
+}
+
+// vars gives the IOC's variables. Those that the target sets come over all others.
+func (s *iocSpec) vars(pool rule.Artifact) []startup.Var {
 	m := s.base.Require
 	vars := startup.Environ(startup.Place{Base: s.base.Runtime.Path, Arch: m.Arch, Require: pool.Path + "/require/" + m.Version, Version: m.Version,
-		Pools: pools, CmdTop: s.cmdTop()})
+		Pools: append([]string{pool.Path}, s.folders()...), CmdTop: s.cmdTop()})
 	if s.compat == startup.Compat34 {
 		vars = append(vars, startup.Var{Name: "REQUIRE_COMPAT", Value: s.compat})
 	}
@@ -199,7 +204,7 @@ func buildIoc(c *rule.Context) (IocStart, bool) {
 	}
 	out := IocStart{Name: s.name, Compat: s.compat, Base: s.base, Pool: c.OutputTree("", "pool"), Start: c.OutputTree("", "start"),
 		Closure: c.OutputFile("", "modules.txt"), Files: distinct(append(append([]rule.Artifact{s.startup}, s.data...), s.databases...))}
-	out.Vars = s.vars(out.Pool)
+	out.Vars, out.Folders = s.vars(out.Pool), s.folders()
 	list := c.OutputFile("", "modules.json")
 	targets := s.candidates()
 	s.declareStart(out, list, targets)

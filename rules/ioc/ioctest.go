@@ -2,7 +2,9 @@ package ioc
 
 import (
 	"context"
+	"crypto/sha256"
 	_ "embed"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -81,10 +83,13 @@ func analyzeIocTest(c *rule.Context) error {
 	spec := testSpec{Argv: s.Argv(), Paths: []int{0, 2, 3}, Prompt: startup.Prompt(s.Name), Output: c.Strings("output"), Allow: c.Strings("allow"), Input: c.Strings("input"),
 		Tools: map[string]string{"caget": s.Base.Program("caget"), "pvget": s.Base.Program("pvget")}}
 	for _, v := range s.Vars {
-		spec.Env = append(spec.Env, testVar(v))
-		if v.Name == "E3_CMD_TOP" {
+		switch v.Name {
+		case "E3_CMD_TOP":
 			spec.Folder = v.Value
+		case "EPICS_DRIVER_PATH":
+			v.Value = strings.TrimSuffix(v.Value, ":"+strings.Join(s.Folders, ":")) // they come as arguments
 		}
+		spec.Env = append(spec.Env, testVar(v))
 	}
 	wait, err := time.ParseDuration(c.String("wait"))
 	if err != nil || wait < time.Second {
@@ -100,14 +105,19 @@ func analyzeIocTest(c *rule.Context) error {
 		return err
 	}
 	driver, file := c.OutputFile("", "tools/ioctest.py"), c.OutputFile("", "tools/test.json")
-	args, err := json.Marshal(map[string]string{driver.Path: iocTestDriver, file.Path: string(text)})
+	digest := sha256.Sum256([]byte(iocTestDriver))
+	args, err := json.Marshal(testFiles{Driver: driver.Path, Digest: hex.EncodeToString(digest[:]), File: file.Path, Text: string(text)})
 	if err != nil {
 		return err
 	}
 	c.Declare(rule.Action{Mnemonic: "Write", Outputs: []rule.Artifact{driver, file}, Call: &rule.Call{Func: testFilesCall, Args: args}})
 	in := append([]rule.Artifact{driver, file, s.Pool, s.Start, s.Base.Runtime}, s.Files...)
-	c.Declare(rule.Action{Mnemonic: "Test", Test: true, Inputs: distinct(in), Spawn: &rule.Spawn{
-		Argv: []string{rule.HostTool("python3"), "-I", "-B", driver.Path, file.Path}, HostTools: []string{"python3"}}})
+	sp := &rule.Spawn{Argv: []string{rule.HostTool("python3"), "-I", "-B", driver.Path, file.Path}, HostTools: []string{"python3"}}
+	for _, f := range s.Folders {
+		sp.Argv = append(sp.Argv, rule.HostTool(rule.HostFolder(f)))
+		sp.HostTools = append(sp.HostTools, rule.HostFolder(f))
+	}
+	c.Declare(rule.Action{Mnemonic: "Test", Test: true, Inputs: distinct(in), Spawn: sp, Local: len(s.Folders) > 0})
 	return nil
 }
 
@@ -237,16 +247,22 @@ func putAll(v any, put func(string) string) any {
 	return v
 }
 
-// writeTestFiles is ioc_test/1: it writes what its arguments hold.
+// testFiles is what ioc_test/1 is told. Digest stands for the driver, which is a part of cairn.
+type testFiles struct {
+	Driver string `json:"driver"`
+	Digest string `json:"digest"`
+	File   string `json:"file"`
+	Text   string `json:"text"`
+}
+
+// writeTestFiles is ioc_test/1.
 func writeTestFiles(_ context.Context, c rule.CallContext) error {
-	var files map[string]string
-	if err := json.Unmarshal(c.Args(), &files); err != nil {
+	var a testFiles
+	if err := json.Unmarshal(c.Args(), &a); err != nil {
 		return err
 	}
-	for _, name := range sortedKeys(files) {
-		if err := c.Write(name, []byte(files[name]), false); err != nil {
-			return err
-		}
+	if err := c.Write(a.Driver, []byte(iocTestDriver), false); err != nil {
+		return err
 	}
-	return nil
+	return c.Write(a.File, []byte(a.Text), false)
 }

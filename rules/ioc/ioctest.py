@@ -1,6 +1,6 @@
 """Starts an IOC on the loopback interface, asks it for values over Channel Access and PV Access, and reads what it says.
 
-Called with a file of JSON: see testSpec in ioctest.go. Exit status 0 says that all was as expected.
+Called with a file of JSON, see testSpec in ioctest.go, and with folders of modules on this machine. Exit status 0 says that all was as expected.
 """
 
 import codecs
@@ -293,7 +293,7 @@ def scan(lines, allow):
     return bad
 
 
-def main(spec):
+def main(spec, folders):
     here = os.getcwd()
     ports = free_ports(5)
     env = dict(os.environ)
@@ -302,6 +302,8 @@ def main(spec):
         if v.get("paths"):
             value = ":".join(os.path.normpath(os.path.join(here, p)) if p else p for p in value.split(":"))
         env[v["name"]] = value
+    if folders:
+        env["EPICS_DRIVER_PATH"] = ":".join([env["EPICS_DRIVER_PATH"], *folders])
     env.update(loopback(ports))
     folder = os.path.join(here, spec.get("folder") or ".")
     env["PWD"] = folder
@@ -384,4 +386,4 @@ def main(spec):
 
 if __name__ == "__main__":
     with open(sys.argv[1], encoding="utf-8") as f:
-        sys.exit(main(json.load(f)))
+        sys.exit(main(json.load(f), sys.argv[2:]))
