@@ -15,10 +15,48 @@ python_env "environment" {
   project = ":repository"
 }
 
-# The script.
+# The script. It starts the package and the IOC below, so they are made before it. The programs of EPICS are for Linux on x86_64.
 script "tour" {
   source     = ":repository"
   path       = "scripts/tour.py"
   python_env = ":environment"
   workdir    = "."
+  data       = select(platform.id, { linux-x86_64 = [":night", ":dome"], default = [":night"] })
+}
+
+# A package: a workflow that night/spec.yaml describes becomes one, with a command line of its own.
+python_env "tasks_env" {
+  lock = "night/pylock.toml"
+}
+
+task_package "tasks" {
+  python_env = ":tasks_env"
+  srcs       = glob(["night/src/**", "night/pyproject.toml"])
+  root       = "night"
+}
+
+workflow "night" {
+  spec  = "night/spec.yaml"
+  tasks = [":tasks"]
+}
+
+# An IOC: a module of EPICS that is compiled against a base, and what starts with it. The base is made of two packages of PyPI.
+epics_base "base" {
+  platforms = ["linux-x86_64"]
+}
+
+ioc_module "telescope" {
+  base      = ":base"
+  version   = "1.0.0+0"
+  sources   = ["telescope/telescope.c"]
+  dbds      = ["telescope/telescope.dbd"]
+  templates = ["telescope/telescope.template"]
+  platforms = ["linux-x86_64"]
+}
+
+ioc "dome" {
+  base      = ":base"
+  startup   = "telescope/st.cmd"
+  deps      = [":telescope"]
+  platforms = ["linux-x86_64"]
 }

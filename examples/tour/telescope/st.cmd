@@ -1,0 +1,1 @@
+dbLoadRecords("$(telescope_DB)telescope.template", "P=TELESCOPE:,HOUR=30")
