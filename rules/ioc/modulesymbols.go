@@ -1,11 +1,12 @@
 package ioc
 
 import (
-	"bytes"
 	"context"
-	"debug/elf"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"path"
+	"slices"
 	"strings"
 
 	"github.com/cairn-build/cairn/graph/diag"
@@ -13,21 +14,31 @@ import (
 	"github.com/cairn-build/cairn/rules/ioc/dbd"
 )
 
-const symbolsCall = "ioc_symbols/1"
+const symbolsCall = "ioc_symbols/2"
 
-// symbolsArgs is what ioc_symbols/1 is told.
+// symbolsArgs is what ioc_symbols/2 is told.
 type symbolsArgs struct {
-	Library string   `json:"library"`
-	Needs   string   `json:"needs"`
-	Trees   []string `json:"trees,omitempty"` // folders with libraries that are loaded before: of modules and of the base
-	Files   []string `json:"files,omitempty"` // libraries that the module brings along
-	To      string   `json:"to"`
+	Library string         `json:"library"`
+	Needs   string         `json:"needs,omitempty"`   // what the registration refers to
+	Exports []string       `json:"exports,omitempty"` // files with the names that libraries of modules define, one a line
+	Trees   []string       `json:"trees,omitempty"`   // folders with libraries that are loaded before: of modules and of the base
+	Files   []string       `json:"files,omitempty"`   // libraries that the module brings along, and the IOC's program
+	Objects []symbolObject `json:"objects,omitempty"`
+	// All says that Trees and Files are of the library's own architecture, so that whatever it refers to can be looked for.
+	All bool   `json:"all,omitempty"`
+	To  string `json:"to"`
 }
 
-// checkSymbols declares the action that says which parts of the dbd files have no code: an IOC would refuse to load the library. What
-// becomes of the module hangs on it.
+// symbolObject is an object file, for messages.
+type symbolObject struct {
+	Source string `json:"source"`
+	File   string `json:"file"`
+}
+
+// checkSymbols declares the action that says which parts of the dbd files have no code, and what else nothing defines: an IOC would refuse to
+// load the library. What becomes of the module hangs on it.
 func (m *moduleBuild) checkSymbols() {
-	if m.needs.Path == "" || m.library.Path == "" {
+	if m.library.Path == "" || m.needs.Path == "" && m.s.Base.Runtime.Path == "" {
 		return
 	}
 	done := m.file("symbols.ok")
@@ -40,23 +51,43 @@ func (m *moduleBuild) checkSymbols() {
 		picks = append(picks, at)
 	}
 	for _, d := range append(closure(m.s.Deps), m.s.Runtime...) {
+		if d.Exports.Path != "" {
+			a.Exports = append(a.Exports, d.Exports.Path)
+			in = append(in, d.Exports)
+			continue
+		}
 		tree(d.Tree, d.libDir())
 	}
 	if b := m.s.Base; b.Runtime.Path != "" {
 		tree(b.Runtime, b.Runtime.Path+"/lib/"+b.Arch)
+		program, _ := b.SoftIoc()
+		a.Files = append(a.Files, program)
+		picks = append(picks, program)
+		a.All = b.Arch == m.cc.arch
 	}
 	for _, v := range m.s.VendorLibs {
 		if !v.pattern() && !v.whole() {
 			a.Files = append(a.Files, v.At)
 			in = append(in, v.In)
+		} else {
+			a.All = false
 		}
 	}
-	b, err := json.Marshal(a)
+	for _, o := range m.objects {
+		a.Objects = append(a.Objects, symbolObject{m.rel(o.source), o.file.Path})
+		in = append(in, o.file)
+	}
+	args, err := json.Marshal(a)
 	if err != nil {
 		m.c.Problem("", "internal", "internal error: "+err.Error(), "Please report it.")
 		return
 	}
-	m.c.Declare(rule.Action{Mnemonic: "Symbols", Inputs: distinct(in), Picks: picks, Outputs: []rule.Artifact{done}, Call: &rule.Call{Func: symbolsCall, Args: b}})
+	notes, err := json.Marshal(places(m.s.Places))
+	if err != nil {
+		notes = nil // messages without places
+	}
+	m.c.Declare(rule.Action{Mnemonic: "Symbols", Inputs: distinct(in), Picks: picks, Outputs: []rule.Artifact{done},
+		Call: &rule.Call{Func: symbolsCall, Args: args, Notes: notes}})
 	m.inputs = append(m.inputs, done)
 }
 
@@ -65,26 +96,28 @@ func symbolsFunc(_ context.Context, c rule.CallContext) error {
 	if err := json.Unmarshal(c.Args(), &a); err != nil {
 		return err
 	}
-	text, err := inputBytes(c, a.Needs)
-	if err != nil {
-		return err
-	}
 	var needs []dbd.Need
-	if err := json.Unmarshal(text, &needs); err != nil {
-		return err
+	if a.Needs != "" {
+		text, err := inputBytes(c, a.Needs)
+		if err != nil {
+			return err
+		}
+		if err := json.Unmarshal(text, &needs); err != nil {
+			return err
+		}
 	}
-	own, err := inputBytes(c, a.Library)
-	if err != nil {
-		return err
-	}
-	_, wanted, err := symbolsOf(own)
+	own, err := readLibrary(c, a.Library)
 	if err != nil {
 		return fmt.Errorf("%s cannot be read: %w", a.Library, err)
 	}
-	missing := map[string]bool{}
-	for _, n := range needs {
-		if wanted[n.Symbol] {
-			missing[n.Symbol] = true
+	missing := own.wants
+	if !a.All || !own.knownLibraries(a.Files) {
+		// Of some libraries only the linker knows what they define.
+		missing = map[string]bool{}
+		for _, n := range needs {
+			if own.wants[n.Symbol] {
+				missing[n.Symbol] = true
+			}
 		}
 	}
 	if err := elsewhere(c, &a, missing); err != nil {
@@ -93,74 +126,94 @@ func symbolsFunc(_ context.Context, c rule.CallContext) error {
 	var said diag.List
 	for _, n := range needs {
 		if missing[n.Symbol] {
+			delete(missing, n.Symbol)
 			said = append(said, diag.Diag{Code: "missing-symbol", Summary: fmt.Sprintf("Nothing defines %s", n.Symbol), Range: n.Range,
 				Detail: fmt.Sprintf("`%s` asks for it. It is neither in the module's library nor in those of its deps and of the base, so that no IOC could load the module.", n.Says),
 				Hint:   "In the sources that is " + n.Export + "; perhaps its file is not among sources."})
 		}
 	}
+	said = append(said, others(c, &a, missing)...)
 	if said.HasErrors() {
 		return said
 	}
 	return c.Write(a.To, nil, false)
 }
 
-// elsewhere takes out of missing what other libraries define.
-func elsewhere(c rule.CallContext, a *symbolsArgs, missing map[string]bool) error {
-	files := a.Files
-	if len(missing) > 0 {
-		for _, t := range a.Trees {
-			names, err := c.List(t)
-			if err != nil {
-				continue // it has no libraries
-			}
-			for _, n := range names {
-				files = append(files, t+"/"+n)
+// others says which symbols that the code refers to nothing defines.
+func others(c rule.CallContext, a *symbolsArgs, missing map[string]bool) diag.List {
+	if len(missing) == 0 {
+		return nil
+	}
+	by := map[string][]string{} // the sources that refer to a symbol
+	for _, o := range a.Objects {
+		wants, err := objectWants(c, o.File)
+		if err != nil {
+			continue // the linker could read it; it is for messages alone
+		}
+		for s := range missing {
+			if wants[s] {
+				by[s] = append(by[s], o.Source)
 			}
 		}
 	}
-	for _, f := range files {
-		if len(missing) == 0 {
-			return nil
+	var said diag.List
+	where := readPlaces(c)["sources"]
+	for _, s := range slices.Sorted(maps.Keys(missing)) {
+		from := ""
+		if len(by[s]) > 0 {
+			from = "It is used in " + strings.Join(by[s], ", ") + ". "
 		}
-		if !isLibrary(f) || strings.HasSuffix(f, ".a") {
-			continue
-		}
-		b, err := inputBytes(c, f)
+		said = append(said, diag.Diag{Code: "missing-symbol", Summary: "Nothing defines " + s, Range: where,
+			Detail: from + "It is neither in the module's library nor in those of its deps and of the base, so that no IOC could load the module.",
+			Hint:   "A file may be missing among sources, or a module in deps; what a library of the machine defines needs -l in usr_ldflags."})
+	}
+	return said
+}
+
+// elsewhere takes out of missing what other libraries define.
+func elsewhere(c rule.CallContext, a *symbolsArgs, missing map[string]bool) error {
+	if len(missing) == 0 {
+		return nil
+	}
+	for _, e := range a.Exports {
+		b, err := inputBytes(c, e)
 		if err != nil {
 			return err
 		}
-		has, _, err := symbolsOf(b)
+		for name := range strings.Lines(string(b)) {
+			delete(missing, strings.TrimSuffix(name, "\n"))
+		}
+	}
+	var files []string
+	for _, t := range a.Trees {
+		names, err := c.List(t)
 		if err != nil {
-			continue // a script for the linker, say
+			continue // it has no libraries
 		}
-		for s := range missing {
-			if has[s] {
-				delete(missing, s)
-			}
+		for _, n := range names {
+			files = append(files, t+"/"+n)
 		}
+	}
+	// Most of what modules refer to is in few libraries.
+	first := func(f string) int {
+		if n := path.Base(f); strings.HasPrefix(n, "libCom.") || strings.HasPrefix(n, "libdb") {
+			return 0
+		}
+		return 1
+	}
+	slices.SortStableFunc(files, func(x, y string) int { return first(x) - first(y) })
+	for _, f := range append(files, a.Files...) {
+		if len(missing) == 0 {
+			return nil
+		}
+		if strings.HasSuffix(f, ".a") || !isLibrary(f) && !slices.Contains(a.Files, f) {
+			continue
+		}
+		l, err := readLibrary(c, f)
+		if err != nil {
+			continue // not there, or a script for the linker
+		}
+		maps.DeleteFunc(missing, func(s string, _ bool) bool { return l.has[s] })
 	}
 	return nil
-}
-
-// symbolsOf gives what a shared library defines for others, and what it wants of them.
-func symbolsOf(library []byte) (has, wants map[string]bool, err error) {
-	f, err := elf.NewFile(bytes.NewReader(library))
-	if err != nil {
-		return nil, nil, err
-	}
-	defer f.Close()
-	symbols, err := f.DynamicSymbols()
-	if err != nil {
-		return nil, nil, err
-	}
-	has, wants = map[string]bool{}, map[string]bool{}
-	for _, s := range symbols {
-		switch {
-		case s.Section != elf.SHN_UNDEF:
-			has[s.Name] = true
-		case elf.ST_BIND(s.Info) != elf.STB_WEAK:
-			wants[s.Name] = true
-		}
-	}
-	return has, wants, nil
 }

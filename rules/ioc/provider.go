@@ -50,6 +50,8 @@ type Module struct {
 	VersionFile rule.Artifact
 	// Index is a file with the paths below include of its headers, one a line; the zero Artifact where Headers is.
 	Index rule.Artifact
+	// Exports is a file with the names that its libraries define, one a line; the zero Artifact where only the libraries know.
+	Exports rule.Artifact
 	// Bins are the names of its programs, in bin/<Arch> of Tree.
 	Bins []string
 	// Conda says that Tree is a prefix of layout conda, which no pool holds.
