@@ -32,7 +32,8 @@ type moduleBuild struct {
 	dep      rule.Artifact
 	found    rule.Artifact // says that sources in a tree are there; zero where none is in one
 	objects  []object
-	read     []usedDepfile // of what is read before there are objects
+	names    map[string]bool // of objects
+	read     []usedDepfile   // of what is read before there are objects
 	contents []treeEntry
 	inputs   []rule.Artifact // of contents
 }
@@ -45,6 +46,7 @@ func buildModule(c *rule.Context, s *moduleSpec) (Module, bool) {
 	}
 	m := &moduleBuild{c: c, s: s, cc: cc}
 	m.applyPatches()
+	m.place()
 	m.registerPrograms()
 	m.expandDbds()
 	m.condaInit()
@@ -91,8 +93,30 @@ func (m *moduleBuild) call(mnemonic, name string, args any, notes any, in []rule
 	m.c.Declare(a)
 }
 
-// places are the notes of a Call: where in BUILD.hcl things are written.
+// place notes where each item is written, for messages.
+func (m *moduleBuild) place() {
+	if m.s.Places == nil {
+		m.s.Places = map[string]diag.Range{}
+	}
+	for _, l := range m.s.lists() {
+		for _, i := range *l {
+			if !i.Range.IsZero() {
+				m.s.Places[i.At] = i.Range
+			}
+		}
+	}
+}
+
+// places are the notes of a Call: where in BUILD.hcl things are written, by the name of the attribute and by an item's At.
 type places map[string]diag.Range
+
+// item gives the place of an item, or that of an attribute where nobody wrote the item.
+func (p places) item(at, attr string) diag.Range {
+	if r, ok := p[at]; ok {
+		return r
+	}
+	return p[attr]
+}
 
 func readPlaces(c rule.CallContext) places {
 	p := places{}

@@ -55,10 +55,11 @@ func headersFunc(_ context.Context, c rule.CallContext) error {
 	if err := json.Unmarshal(c.Args(), &a); err != nil {
 		return err
 	}
-	where := readPlaces(c)["headers"]
+	places := readPlaces(c)
 	var said diag.List
 	from := map[string]string{} // by the name in include
 	for _, h := range a.From {
+		where := places.item(h.At, "headers")
 		files, err := filesOf(c, h.In, h.At, h.Tree)
 		if err != nil {
 			return err

@@ -57,6 +57,7 @@ func (m *moduleBuild) link() {
 	for _, l := range m.s.VendorLibs {
 		if path.Ext(l.At) != ".a" {
 			m.add("lib/"+m.cc.arch+"/"+path.Base(l.At), l, true)
+			m.contents[len(m.contents)-1].Library = true
 		}
 	}
 }

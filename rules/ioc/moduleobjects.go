@@ -75,7 +75,15 @@ func quote(s string) string { return "\"" + s + "\"" }
 // compile declares the action that makes one object. It sees the headers of all modules that are there in the end, so that one that nobody
 // named is not "not found": assemble says whose it is.
 func (m *moduleBuild) compile(s item, cxx bool) {
-	o := object{source: s, cxx: cxx, file: m.file("obj/" + m.rel(s) + ".o"), deps: m.file("obj/" + m.rel(s) + ".d")}
+	name := "obj/" + m.rel(s)
+	for m.names[name] { // a file of the package and one that another target makes
+		name += "_"
+	}
+	if m.names == nil {
+		m.names = map[string]bool{}
+	}
+	m.names[name] = true
+	o := object{source: s, cxx: cxx, file: m.file(name + ".o"), deps: m.file(name + ".d")}
 	prog, own := m.cc.cc, m.s.CFlags
 	if cxx {
 		prog, own = m.cc.cxx, m.s.CXXFlags

@@ -1,7 +1,9 @@
 package ioc
 
 import (
+	"bytes"
 	"context"
+	"debug/elf"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -24,6 +26,8 @@ type treeEntry struct {
 	At   string `json:"at"`
 	Tree bool   `json:"tree,omitempty"`
 	Exec bool   `json:"exec,omitempty"`
+	// Library says that it is a shared library of others, which may go by another name.
+	Library bool `json:"library,omitempty"`
 }
 
 // treeArgs is what ioc_tree/1 is told.
@@ -122,7 +126,7 @@ func treeFunc(_ context.Context, c rule.CallContext) error {
 			return err
 		}
 		if len(files) == 0 && e.In != e.At {
-			said = append(said, nothingAt(e.In, e.At, where["tree"]))
+			said = append(said, nothingAt(e.In, e.At, where.item(e.At, "tree")))
 		}
 		for _, f := range files {
 			to := e.To
@@ -138,6 +142,11 @@ func treeFunc(_ context.Context, c rule.CallContext) error {
 			if err := f.put(c, a.To+"/"+to, e.Exec || f.exec); err != nil {
 				return err
 			}
+			if e.Library {
+				if err := linkSoname(c, f.at, a.To+"/"+to); err != nil {
+					return err
+				}
+			}
 		}
 	}
 	if said.HasErrors() {
@@ -150,6 +159,23 @@ func treeFunc(_ context.Context, c rule.CallContext) error {
 		return err
 	}
 	return said
+}
+
+// linkSoname makes a link by the name that a library calls itself, where that is not its file's: who is linked with it asks for that.
+func linkSoname(c rule.CallContext, from, to string) error {
+	b, err := inputBytes(c, from)
+	if err != nil {
+		return err
+	}
+	f, err := elf.NewFile(bytes.NewReader(b))
+	if err != nil {
+		return nil // the linker has seen it: a linker script
+	}
+	names, err := f.DynString(elf.DT_SONAME)
+	if err != nil || len(names) != 1 || names[0] == path.Base(to) || rule.CheckRel(names[0]) != nil || strings.Contains(names[0], "/") {
+		return nil
+	}
+	return c.Symlink(path.Join(path.Dir(to), names[0]), path.Base(to))
 }
 
 // writeMeta writes <m>_meta.yaml: what the module was made of.
