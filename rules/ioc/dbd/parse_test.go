@@ -136,3 +136,16 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+func FuzzBalanced(f *testing.F) {
+	for _, s := range []string{"file a { {P=1} }", "file \"a\" {\n pattern {P} {\"}\"} # {\n}", "}{", "\"\\\"{"} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		for _, d := range Balanced("s", b) {
+			if at := d.Range.Start; at.Line < 1 || at.Column < 1 || at.Byte >= len(b) {
+				t.Fatalf("no place: %+v", d.Range)
+			}
+		}
+	})
+}
