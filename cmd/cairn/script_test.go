@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -90,8 +91,12 @@ func removeAll(dir string) {
 // condition knows [root], the user that file permissions do not stop, [tourpython], a Python that examples/tour has wheels for,
 // [tangopython], one that PyTango has a wheel for, [wheelbase], where an epics_base without a path is to be had,
 // [namespaces], where actions are kept apart by the
-// kernel, [cross], where there is a compiler for aarch64, [mounts], where a process may have mounts of its own, [browser], where pages can be looked at, and [https], [ssh] and [git], where such a server can run.
+// kernel, [having:PROGRAM], where a command can have it, [mounts], where a process may have mounts of its own, [browser], where pages can be looked at, and [https], [ssh] and [git], where such a server can run.
 func condition(name string) (bool, error) {
+	if program, ok := strings.CutPrefix(name, "having:"); ok {
+		_, err := havingProgram(program)
+		return err == nil, nil
+	}
 	switch name {
 	case "root":
 		return os.Geteuid() == 0, nil
@@ -101,9 +106,6 @@ func condition(name string) (bool, error) {
 		return tangoPython(), nil
 	case "wheelbase":
 		return runtime.GOOS == "linux" && runtime.GOARCH == "amd64", nil
-	case "cross":
-		_, err := crossCompiler()
-		return err == nil, nil
 	case "mounts":
 		return hasMounts(), nil
 	case "namespaces":

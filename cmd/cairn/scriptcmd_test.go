@@ -57,7 +57,7 @@ var scriptCommands = map[string]func(*testscript.TestScript, bool, []string){
 	"iocports":  iocPorts,
 	"iocrows":   iocRows,
 	"browse":    browse,
-	"cross":     cross,
+	"having":    having,
 }
 
 // exits CODE PROGRAM ARG...: the program ends with just this code.

@@ -54,9 +54,12 @@ func (e *NotFoundError) Error() string {
 	return s
 }
 
-// debianPackage names the package of Debian's that has a compiler for another machine, "" for other programs: a name that is
-// spelled alike would be a compiler for this machine.
+// debianPackage names the package of Debian's that has a program which cairn's own kinds start, "" for other programs. For a compiler
+// for another machine, a name that is spelled alike would be the one for this machine.
 func debianPackage(program string) string {
+	if program == "flex" {
+		return "flex"
+	}
 	for _, end := range []string{"-linux-gnu-gcc", "-linux-gnu-g++"} {
 		if machine, ok := strings.CutSuffix(program, end); ok {
 			return "g++-" + strings.ReplaceAll(machine, "_", "-") + "-linux-gnu"
