@@ -61,6 +61,17 @@ func (x *watching) startProgram(ctx context.Context) error {
 	p.cmd.Dir, p.cmd.Env = l.Dir, x.environ(l)
 	p.cmd.Stdout, p.cmd.Stderr = os.Stdout, os.Stderr
 	p.cmd.SysProcAttr = programAttr()
+	if startsIoc(l) {
+		if len(x.args) > 0 {
+			l.Release()
+			return usagef("watch run takes no options for an IOC: say them in %s", l.Label)
+		}
+		// Its shell ends with its input, and the IOC with that: so this one stays open, and empty.
+		if _, err := p.cmd.StdinPipe(); err != nil {
+			l.Release()
+			return &environmentError{err}
+		}
+	}
 	if again {
 		x.ui.Say("starting %s again", l.Label)
 	} else {
