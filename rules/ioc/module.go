@@ -259,7 +259,7 @@ func (s source) folders(c *rule.Context, attr string) []string {
 	for _, f := range c.Strings(attr) {
 		rel := strings.TrimSuffix(strings.TrimPrefix(f, "-I"), "/")
 		if rel == "." {
-			out = append(out, s.root)
+			out = append(out, path.Clean(s.root)) // "." in the root package
 			continue
 		}
 		if err := rule.CheckRel(rel); err != nil {

@@ -1,6 +1,7 @@
 package ioc
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/cairn-build/cairn/graph/label"
@@ -61,6 +62,8 @@ func TestModule(t *testing.T) {
 		{Name: "state notation and a grammar", Attrs: all(map[string]any{"sources": []string{"a.st", "b.stt", "c.y", "d.l"}, "deps": []string{"//:seq"}})},
 		{Name: "for aarch64", Platform: rule.Platform{OS: "linux", Arch: "aarch64"}, Attrs: all(map[string]any{"sources": []string{"a.c"}})},
 		{Name: "a module of a pool", Attrs: all(map[string]any{"sources": []string{"a.c"}, "require": []string{"c,4.42.0"}, "pools": []string{"//:pool"}})},
+		{Name: "in the root", Label: "//:rooted", Attrs: all(map[string]any{"sources": []string{"a.c"}, "headers": []string{"inc/a.h"}, "keep_header_subdirs": []string{"."},
+			"usr_includes": []string{".", "inc"}})},
 		{Name: "excluded", Attrs: all(map[string]any{"sources": []string{"a.c"}, "exclude_archs": []string{"linux-x86_64"}})},
 		{Name: "many minors", Attrs: all(map[string]any{"sources": []string{"a.c"}, "version": "1.2.0+7"})},
 		{Name: "on another system", Platform: rule.Platform{OS: "darwin", Arch: "arm64"}, Attrs: all(map[string]any{"sources": []string{"a.c"}})},
@@ -87,7 +90,7 @@ func TestHeaderNames(t *testing.T) {
 		{[]string{"p/in"}, headerFrom{In: "p/inc/a/b.h", At: "p/inc/a/b.h"}, "p/inc/a/b.h", "b.h"},
 		{nil, headerFrom{In: "t", At: "t", Tree: true}, "t/a/b.h", "a/b.h"},
 		{nil, headerFrom{In: "t", At: "t/a/*.h", Tree: true}, "t/a/b.h", "b.h"},
-		{[]string{""}, headerFrom{In: "a/b.h", At: "a/b.h"}, "a/b.h", "a/b.h"},
+		{[]string{"."}, headerFrom{In: "a/b.h", At: "a/b.h"}, "a/b.h", "a/b.h"},
 	} {
 		if got := headerName(c.keep, c.from, c.at); got != c.want {
 			t.Errorf("%s with %q: %s, want %s", c.at, c.keep, got, c.want)
@@ -123,4 +126,18 @@ func TestPrerequisites(t *testing.T) {
 	if got := prerequisites(""); len(got) != 0 {
 		t.Errorf("%q", got)
 	}
+}
+
+// FuzzPrerequisites: whatever a depfile holds, its names are words of it.
+func FuzzPrerequisites(f *testing.F) {
+	f.Add("a.o: b.c \\\n c\\ d.h\n")
+	f.Add("a.o:")
+	f.Add(": \\")
+	f.Fuzz(func(t *testing.T, text string) {
+		for _, name := range prerequisites(text) {
+			if name == "" || strings.ContainsAny(name, "\n\t") {
+				t.Errorf("%q of %q", name, text)
+			}
+		}
+	})
 }
