@@ -40,7 +40,7 @@ var IocModule = &rule.Rule{
 		{Name: "usr_cflags", Type: rule.Strings, Doc: "Flags for C."},
 		{Name: "usr_cppflags", Type: rule.Strings, Doc: "Flags for C and C++, such as `-DNAME`."},
 		{Name: "usr_cxxflags", Type: rule.Strings, Doc: "Flags for C++."},
-		{Name: "usr_includes", Type: rule.Strings, Doc: "Folders to look for headers in, besides those of sources and headers: paths in the package or in `tree`, with or without `-I`."},
+		{Name: "usr_includes", Type: rule.Strings, Doc: "Folders to look for headers in, besides those of sources and headers: paths in the package or in `tree`, or below `/usr`, with or without `-I`."},
 		{Name: "usr_ldflags", Type: rule.Strings, Doc: "Flags for the linker, such as `-lusb-1.0`."},
 		{Name: "deps", Type: rule.LabelRefs, Needs: Module{}.ProviderName(), Doc: "Modules whose headers and dbd files this one uses. Their exact versions go into its .dep file."},
 		{Name: "runtime_deps", Type: rule.LabelRefs, Needs: Module{}.ProviderName(), Doc: "Modules that have to be loaded before this one and that it is not compiled with."},
@@ -260,6 +260,10 @@ func (s source) folders(c *rule.Context, attr string) []string {
 		rel := strings.TrimSuffix(strings.TrimPrefix(f, "-I"), "/")
 		if rel == "." {
 			out = append(out, path.Clean(s.root)) // "." in the root package
+			continue
+		}
+		if attr == "usr_includes" && strings.HasPrefix(rel, "/usr/") && path.Clean(rel) == rel {
+			out = append(out, rel) // the compiler's identity tells what lies there
 			continue
 		}
 		if err := rule.CheckRel(rel); err != nil {

@@ -63,7 +63,7 @@ func TestModule(t *testing.T) {
 		{Name: "for aarch64", Platform: rule.Platform{OS: "linux", Arch: "aarch64"}, Attrs: all(map[string]any{"sources": []string{"a.c"}})},
 		{Name: "a module of a pool", Attrs: all(map[string]any{"sources": []string{"a.c"}, "require": []string{"c,4.42.0"}, "pools": []string{"//:pool"}})},
 		{Name: "in the root", Label: "//:rooted", Attrs: all(map[string]any{"sources": []string{"a.c"}, "headers": []string{"inc/a.h"}, "keep_header_subdirs": []string{"."},
-			"usr_includes": []string{".", "inc"}})},
+			"usr_includes": []string{".", "inc", "-I/usr/include/libusb-1.0"}})},
 		{Name: "excluded", Attrs: all(map[string]any{"sources": []string{"a.c"}, "exclude_archs": []string{"linux-x86_64"}})},
 		{Name: "many minors", Attrs: all(map[string]any{"sources": []string{"a.c"}, "version": "1.2.0+7"})},
 		{Name: "on another system", Platform: rule.Platform{OS: "darwin", Arch: "arm64"}, Attrs: all(map[string]any{"sources": []string{"a.c"}})},
@@ -72,7 +72,7 @@ func TestModule(t *testing.T) {
 		{Name: "an excluded dependency", Attrs: all(map[string]any{"deps": []string{"//:none"}})},
 		{Name: "no translator", Attrs: all(map[string]any{"sources": []string{"a.st"}})},
 		{Name: "several files as a source", Attrs: all(map[string]any{"tree": "//:src", "sources": []string{"~*.c"}})},
-		{Name: "paths that leave", Attrs: all(map[string]any{"usr_includes": []string{"../x"}, "keep_header_subdirs": []string{"/x"}, "sources": []string{"a.c"}})},
+		{Name: "paths that leave", Attrs: all(map[string]any{"usr_includes": []string{"../x", "/usr/../etc", "/opt/x"}, "keep_header_subdirs": []string{"/x"}, "sources": []string{"a.c"}})},
 		{Name: "no such version", Attrs: all(map[string]any{"require": []string{"c,1.0.0", "d", ""}, "pools": []string{"//:pool"}})},
 		{Name: "no base", Attrs: map[string]any{"version": "1.0.0"}},
 	})
