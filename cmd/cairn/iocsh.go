@@ -137,7 +137,7 @@ func (x *iocsh) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	dir, done, err := x.folder(start.Top)
+	dir, done, err := x.folder()
 	if err != nil {
 		return err
 	}

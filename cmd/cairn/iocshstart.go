@@ -25,7 +25,7 @@ type iocFolder struct {
 }
 
 // folder makes a folder for this start, and removes those of starts that were killed.
-func (x *iocsh) folder(string) (*iocFolder, func(), error) {
+func (x *iocsh) folder() (*iocFolder, func(), error) {
 	cwd, err := os.Getwd()
 	if err != nil {
 		return nil, nil, &environmentError{err}
@@ -44,15 +44,7 @@ func (x *iocsh) folder(string) (*iocFolder, func(), error) {
 			return nil, nil, &environmentError{err}
 		}
 	}
-	sweepFolders(top)
-	dir, err := os.MkdirTemp(top, "start-")
-	if err != nil {
-		return nil, nil, &environmentError{err}
-	}
-	lock, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
-	if err == nil {
-		err = unix.Flock(int(lock.Fd()), unix.LOCK_EX)
-	}
+	dir, lock, err := lockedFolder(top)
 	if err != nil {
 		return nil, nil, &environmentError{err}
 	}
@@ -62,7 +54,27 @@ func (x *iocsh) folder(string) (*iocFolder, func(), error) {
 	}, nil
 }
 
-// sweepFolders removes folders whose owners are gone. One that has no lock yet is being made.
+// lockedFolder removes what killed starts have left in top, and makes a folder with a lock. Those who do so take turns.
+func lockedFolder(top string) (dir string, lock *os.File, err error) {
+	turn, err := os.OpenFile(filepath.Join(top, "turn"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return "", nil, err
+	}
+	defer turn.Close()
+	if err := unix.Flock(int(turn.Fd()), unix.LOCK_EX); err != nil {
+		return "", nil, err
+	}
+	sweepFolders(top)
+	if dir, err = os.MkdirTemp(top, "start-"); err != nil {
+		return "", nil, err
+	}
+	if lock, err = os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600); err != nil {
+		return "", nil, err
+	}
+	return dir, lock, unix.Flock(int(lock.Fd()), unix.LOCK_EX)
+}
+
+// sweepFolders removes folders whose owners are gone.
 func sweepFolders(top string) {
 	dirs, _ := filepath.Glob(filepath.Join(top, "start-*"))
 	for _, d := range dirs {

@@ -8,8 +8,11 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/cairn-build/cairn/cmd/internal/site"
 	"github.com/cairn-build/cairn/graph/build"
 	"github.com/cairn-build/cairn/graph/label"
+	"github.com/cairn-build/cairn/rules/ioc"
+	"github.com/cairn-build/cairn/rules/ioc/resolve"
 	"github.com/cairn-build/cairn/rules/ioc/startup"
 )
 
@@ -65,22 +68,14 @@ func (x *iocsh) launched(launch *build.Launch) error {
 	if err != nil {
 		return &environmentError{err}
 	}
-	env := x.environ(launch)
-	if len(x.locate) > 0 {
-		dirs, err := x.searchPath(x.locate)
-		if err != nil {
-			return err
-		}
-		own := ""
-		for _, v := range env {
-			if list, ok := strings.CutPrefix(v, "EPICS_DRIVER_PATH="); ok {
-				own = list
-			}
-		}
-		dirs = dirs[:min(len(dirs), len(x.locate))]
-		env = overlay(env, []string{"EPICS_DRIVER_PATH=" + strings.Join(append([]string{own}, dirs...), ":")})
+	env, dirs, err := x.pools(launch)
+	if err != nil {
+		return err
 	}
-	dir, done, err := x.folder("")
+	if err := x.fits(launch, text, dirs); err != nil {
+		return err
+	}
+	dir, done, err := x.folder()
 	if err != nil {
 		return err
 	}
@@ -90,6 +85,46 @@ func (x *iocsh) launched(launch *build.Launch) error {
 		return err
 	}
 	return x.supervise(script, launch.Argv[:at], env, dir)
+}
+
+// pools gives the target's environment with the folders of -l, behind its own pool, and all folders that modules come from.
+func (x *iocsh) pools(launch *build.Launch) (env, dirs []string, err error) {
+	env = x.environ(launch)
+	const name = "EPICS_DRIVER_PATH="
+	for _, v := range env {
+		if list, ok := strings.CutPrefix(v, name); ok {
+			dirs = site.DriverPath(list)
+		}
+	}
+	more, err := x.searchPath(x.locate)
+	if err != nil {
+		return nil, nil, err
+	}
+	dirs = append(dirs, more[:min(len(more), len(x.locate))]...)
+	return overlay(env, []string{name + strings.Join(dirs, ":")}), dirs, nil
+}
+
+// fits says whether what the options ask for goes with what the target loads.
+func (x *iocsh) fits(launch *build.Launch, text []byte, dirs []string) error {
+	var requests []resolve.Request
+	ask := func(by string, lines []byte) {
+		read, _ := startup.Read(by, lines, startup.Options{})
+		for _, q := range read.Requires {
+			requests = append(requests, resolve.Request{Module: q.Module, Version: q.Version, By: by})
+		}
+	}
+	ask(launch.Label, text)
+	ask("-c", []byte(strings.Join(x.commands, "\n")+"\n"))
+	for _, m := range x.modules {
+		mod := startup.ParseModule(m)
+		requests = append(requests, resolve.Request{Module: mod.Name, Version: mod.Version, By: "-r " + m})
+	}
+	find := site.NewSearch(x.arch(), nil, dirs)
+	_, problems := resolve.Resolve(withoutRequire(requests, ioc.RequireVersion), find, find.Options(false))
+	if x.siteProblems(problems); problems.HasErrors() {
+		return exitError(exitFailed)
+	}
+	return nil
 }
 
 // extended lays the options over a script that is a target's: each kind behind its like.

@@ -21,7 +21,7 @@ func runCommand(a *app) *cobra.Command {
 		Short: "Builds a target, then runs it; or a script that is no target's.",
 		Long: "Builds a target that is a program and runs it in place of cairn's own process: it gets the terminal, the signals and\n" +
 			"the arguments after --, its exit code is what the caller sees, and cairn holds nothing while it runs.\n" +
-			"With a script, cairn stays: it passes signals and the exit code on, and ends all that the script has started.\n\n" +
+			"Of an ioc, what stands after -- are options of `cairn iocsh`. With a script, cairn stays: it passes signals and the exit code on, and ends all that the script has started.\n\n" +
 			"file:///PATH, or filesystem:///PATH, is a script of this machine. It runs in the default environment of the workspace that cairn is\n" +
 			"called in, else with the host's interpreter; cairn says which. Neither git nor a network is used for it.\n\n" +
 			"With --git it runs a script of a repository, without any workspace: git://PATH is its path from the repository's root. A branch or\n" +
