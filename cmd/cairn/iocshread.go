@@ -23,7 +23,6 @@ func (x *iocsh) read(start *startup.Start, p *iocPlace) (*startup.Script, error)
 	}
 	var asked []startup.Module
 	var requests []resolve.Request
-	trees := p.trees
 	for _, m := range x.modules {
 		if !isLabel(m) {
 			mod := startup.ParseModule(m)
@@ -31,10 +30,11 @@ func (x *iocsh) read(start *startup.Start, p *iocPlace) (*startup.Script, error)
 			requests = append(requests, resolve.Request{Module: mod.Name, Version: mod.Version, By: "-r " + m})
 			continue
 		}
-		for len(trees) > 0 && x.isOf(trees[0], m) {
-			asked = append(asked, startup.Module{Name: trees[0].Module, Version: trees[0].Version})
-			requests = append(requests, resolve.Request{Module: trees[0].Module, Version: trees[0].Version, By: "-r " + m})
-			trees = trees[1:]
+		for _, t := range p.trees { // in the order of the graph, not of the command line
+			if x.isOf(t, m) {
+				asked = append(asked, startup.Module{Name: t.Module, Version: t.Version})
+				requests = append(requests, resolve.Request{Module: t.Module, Version: t.Version, By: "-r " + m})
+			}
 		}
 	}
 	for _, q := range script.Requires {
