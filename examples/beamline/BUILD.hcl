@@ -38,6 +38,6 @@ ioc_test "linac_test" {
     "LINAC:Chiller:Model"       = "RC-6"
     "LINAC:Beam"                = { ca = false, pva = { match = "Cavity 1" } }
     "LINAC:ENGINEER"            = {}
-    "$(IOC):llrfVersion"        = "3.17.0"
+    "$(IOC):llrfVersion"        = "3.17.0+0"
   }
 }

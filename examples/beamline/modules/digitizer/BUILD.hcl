@@ -3,7 +3,7 @@
 locals {
   # Which scaling a revision was built against. The code is the same.
   revisions = {
-    "4.2.0" = "1.0.0"
+    "4.2.0+0" = "1.0.0+0"
   }
 }
 
@@ -15,5 +15,5 @@ ioc_module "digitizer" {
   dbds      = ["digitizer.dbd"]
   templates = ["digitizer.template"]
   subs      = ["digitizer4.substitutions"]
-  deps      = ["//modules/scaling:scaling@${each.value}"]
+  deps      = ["//modules/scaling@${each.value}"]
 }

@@ -16,7 +16,7 @@ command "support" {
 }
 
 ioc_module "fieldbus" {
-  version         = "2.8.26"
+  version         = "2.8.26+0"
   sources         = ["fieldbus.c", ":references"]
   private_headers = ["fieldbus.h"]
   dbds            = [":support"]

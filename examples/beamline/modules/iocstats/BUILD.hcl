@@ -28,7 +28,7 @@ command "site_variables" {
 }
 
 ioc_module "iocstats" {
-  version = "3.2.0"
+  version = "3.2.0+0"
   tree    = ":softioc"
   sources = [
     "devIocStats/devIocStatsAnalog.c", "devIocStats/devIocStatsString.c", "devIocStats/devIocStatsWaveform.c",

@@ -3,7 +3,7 @@
 locals {
   # Which digitizer and which scaling a revision was built against. The code is the same.
   revisions = {
-    "3.17.0" = { digitizer = "4.2.0", scaling = "1.0.0" }
+    "3.17.0+0" = { digitizer = "4.2.0+0", scaling = "1.0.0+0" }
   }
 }
 
@@ -14,6 +14,6 @@ ioc_module "llrf" {
   dbds         = ["llrf.dbd"]
   templates    = ["llrf.template"]
   scripts      = ["llrf.iocsh"]
-  deps         = ["//modules/digitizer:digitizer@${each.value.digitizer}", "//modules/scaling:scaling@${each.value.scaling}"]
+  deps         = ["//modules/digitizer@${each.value.digitizer}", "//modules/scaling@${each.value.scaling}"]
   runtime_deps = ["//modules/ramp"]         # its records need no header of it
 }

@@ -40,7 +40,7 @@ command "number" {
 }
 
 ioc_module "pvxs" {
-  version = "1.5.3"
+  version = "1.5.3+0"
   tree    = ":pvxslibs"
   sources = concat(
     [for s in local.event : "bundle/libevent/${s}.c"],
