@@ -28,6 +28,14 @@ func TestInstalling(t *testing.T) {
 	follow(t, "docs/installing.md", 9)
 }
 
+// IOCs are built and tested as their page shows.
+func TestIocs(t *testing.T) {
+	if h := build.HostPlatform().String(); h != "linux-x86_64" {
+		t.Skip("the programs of the base are for Linux on x86_64")
+	}
+	follow(t, "docs/iocs.md", 5)
+}
+
 // And what the service does for a client; curl is that client.
 func TestServing(t *testing.T) {
 	if _, err := exec.LookPath("curl"); err != nil {
