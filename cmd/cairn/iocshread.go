@@ -44,6 +44,7 @@ func (x *iocsh) read(start *startup.Start, p *iocPlace) (*startup.Script, error)
 	find := site.NewSearch(p.Arch, p.all(), p.dirs)
 	found, more := resolve.Resolve(requests, find, find.Options(false))
 	problems = append(problems, more...)
+	problems = append(problems, tooLong(start.IOC, found)...)
 	if x.siteProblems(problems); problems.HasErrors() {
 		return nil, exitError(exitFailed)
 	}
@@ -55,6 +56,22 @@ func (x *iocsh) read(start *startup.Start, p *iocPlace) (*startup.Script, error)
 		}
 	}
 	return script, nil
+}
+
+// tooLong warns of what does not fit into the names of the IOC's own records, and is cut there.
+func tooLong(ioc string, found *resolve.Closure) diag.List {
+	problems := startup.CheckName(ioc, diag.Range{})
+	if found != nil {
+		var modules []startup.Module
+		for _, m := range found.Modules {
+			modules = append(modules, startup.Module{Name: m.Name, Version: m.Version})
+		}
+		problems = append(problems, startup.CheckLimits(ioc, "", modules, func(startup.Module) diag.Range { return diag.Range{} })...)
+	}
+	for i := range problems {
+		problems[i].Warning = true
+	}
+	return problems
 }
 
 // isOf says whether a tree is what a label on the command line means.
@@ -142,6 +159,9 @@ func lookHere(k startup.Kind, path string) (string, []byte, startup.Found) {
 	text, err := os.ReadFile(path)
 	switch {
 	case err == nil:
+		if abs, err := filepath.Abs(path); err == nil {
+			path = abs
+		}
 		return path, text, startup.There
 	case errors.Is(err, fs.ErrNotExist):
 		return "", nil, startup.Missing

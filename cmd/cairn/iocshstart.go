@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"time"
@@ -154,6 +155,7 @@ func (x *iocsh) supervise(script []byte, argv, env []string, f *iocFolder) error
 	if err := x.ui.Close(); err != nil {
 		return err
 	}
+	signal.Stop(interrupts) // they are the IOC's from here on
 	code, err := supervise.Run(supervise.Program{Argv: argv, Env: overlay(env, []string{"PWD=" + f.cwd, mark}), Grace: iocGrace, Mark: mark,
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr})
 	if err != nil {
