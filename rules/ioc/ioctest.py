@@ -145,13 +145,18 @@ class Console:
     def wait(self, what, done, deadline):
         while not done():
             if self.ended():
-                while self.open:
-                    self.pump(1)
+                self.last_words()
                 if done():
                     return
                 raise Failed(f"the IOC ended ({status(self.ioc.returncode)}) before {what}")
             if time.monotonic() > deadline:
                 raise Failed(f"timed out: {what} did not happen")
+            self.pump(0.1)
+
+    def last_words(self):
+        """Takes in what an IOC that has ended has said; what it has started may keep its terminal open, and is not waited for."""
+        end = time.monotonic() + 2
+        while self.open and time.monotonic() < end:
             self.pump(0.1)
 
     def drain(self):
@@ -165,8 +170,7 @@ class Console:
         except OSError:
             pass
         self.ioc.wait()
-        while self.open:
-            self.pump(1)
+        self.last_words()
         os.close(self.reads)
 
 
