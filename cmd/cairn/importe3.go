@@ -92,6 +92,7 @@ func (x *importing) run() error {
 	}
 	defer root.Close()
 	x.read.Files, x.read.Platforms = root.FS(), []string{"linux-x86_64", "linux-aarch64"}
+	x.read.Above = localAbove(x.dir)
 	w, ok := wrapper.Read(x.read)
 	if !ok {
 		return &usageError{fmt.Sprintf("%s: %s", x.dir, wrapper.NoteText(w.Missed[0])), "A wrapper has configure/CONFIG_MODULE and NAME.Makefile."}
@@ -102,6 +103,21 @@ func (x *importing) run() error {
 		return fmt.Errorf("internal error: the draft is no BUILD.hcl; please report it with the wrapper: %w", ds)
 	}
 	return x.write(w, text)
+}
+
+// localAbove reads what sites keep above their wrappers, where it is there.
+func localAbove(dir string) map[string][]byte {
+	files := map[string][]byte{}
+	for _, n := range []string{"../RELEASE.local", "../../RELEASE.local"} {
+		name := filepath.Join(dir, filepath.FromSlash(n))
+		if info, err := os.Stat(name); err != nil || !info.Mode().IsRegular() || info.Size() > 1<<20 {
+			continue
+		}
+		if b, err := os.ReadFile(name); err == nil {
+			files[n] = b
+		}
+	}
+	return files
 }
 
 // labels checks the labels that were given, and finds the folder of packages that other modules lie in.

@@ -176,10 +176,21 @@ func (r *reader) includes(rest string, must bool) {
 			switch {
 			case ok:
 				r.include(in, in, b)
+			case r.o.Above != nil && r.includeAbove(f):
 			case must:
 				r.note(at, "include "+f, "the file is not in the wrapper, so nothing of it is known")
 			}
 			r.here = at
 		}
 	}
+}
+
+// includeAbove reads a file that lies above all others, and says whether there is one.
+func (r *reader) includeAbove(name string) bool {
+	n, b := r.above(name)
+	if b == nil {
+		return false
+	}
+	r.include(n, n, b)
+	return true
 }

@@ -12,12 +12,14 @@ import (
 )
 
 // Root is the absolute name under which a makefile sees the folder that Options.Files is: $(abspath x) in folder a/b gives Root/a/b/x.
-const Root = "/.e3-wrapper"
+const Root = "/.e3/site/wrapper"
 
 // Options is what a makefile finds when it is read.
 type Options struct {
 	// Files is all that may be read. Names in it are those of fs.ValidPath.
 	Files fs.FS
+	// Above holds files outside of Files that may be included, by their names relative to it: "../RELEASE.local".
+	Above map[string][]byte
 	// Dir is the folder of Files where make would run: relative names start there.
 	Dir string
 	// Set holds variables that are there from the start, taken literally.
@@ -179,6 +181,17 @@ func (m *Maker) abs(name string) string {
 		return path.Clean(name)
 	}
 	return path.Join(Root, m.o.Dir, name)
+}
+
+// above gives a file of Options.Above and its name there, nil where there is none.
+func (m *Maker) above(name string) (string, []byte) {
+	abs := m.abs(name)
+	for n, b := range m.o.Above {
+		if path.Join(Root, n) == abs && len(b) <= maxFile {
+			return n, b
+		}
+	}
+	return "", nil
 }
 
 // Inside gives the name in Options.Files of what a makefile calls name, false where it lies outside.

@@ -39,6 +39,7 @@ func TestWhatIsNotUnderstoodIsNoted(t *testing.T) {
 		{"hello there", "w/m.mk:1: hello there", "neither an assignment nor a rule"},
 		{"X := $(error wrong $(Y))", "w/m.mk:1: wrong", "make says this here"},
 		{"X := $(wildcard /usr/include/*.h)", "w/m.mk:1: $(wildcard /usr/include/*.h)", "outside of the wrapper"},
+		{"include ../../other.mk", "w/m.mk:1: include ../../other.mk", "not in the wrapper"},
 		{"X := $(wildcard ../../*.h)", "w/m.mk:1: $(wildcard ../../*.h)", "outside of the wrapper"},
 		{"X := $(wildcard $(EPICS_BASE)/db/*)", "w/m.mk:1: $(wildcard $(EPICS_BASE)/db/*)", "installed e3"},
 		{"ifeq ($(EPICS_BASE),/x)\nendif", "w/m.mk:1: ifeq ($(EPICS_BASE),/x)", "installed e3"},
@@ -92,6 +93,13 @@ func TestOutsideStaysWritten(t *testing.T) {
 	}
 	if m.Value("Y") != "set" {
 		t.Error("ifdef of what is outside does not hold")
+	}
+}
+
+func TestAFileAboveIsIncluded(t *testing.T) {
+	m := read("TOP = "+Root+"\n-include $(TOP)/../RELEASE.local\n-include $(TOP)/../../RELEASE.local\n", Options{Above: map[string][]byte{"../RELEASE.local": []byte("A = 1\n"), "../../RELEASE.local": []byte("A += 2\n")}})
+	if w := m.Words("A"); len(w) != 2 || w[1].Text != "2" || w[1].At != (Place{"../../RELEASE.local", 1}) {
+		t.Error(w)
 	}
 }
 

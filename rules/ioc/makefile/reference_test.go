@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+
+	"github.com/cairn-build/cairn/graph/exec/debiantest"
 )
 
 // constructs are texts that set X; make says what it then is.
@@ -106,9 +108,9 @@ var constructFiles = map[string]string{
 
 // TestLikeMake: what a variable is, says make itself.
 func TestLikeMake(t *testing.T) {
-	make, err := exec.LookPath("make")
+	make, err := debiantest.Find("make", "make")
 	if err != nil {
-		t.Skipf("this machine has none: no program make: %v", err)
+		t.Skip(err)
 	}
 	for _, c := range constructs {
 		t.Run(strings.ReplaceAll(c.name, " ", "_"), func(t *testing.T) {
@@ -135,8 +137,9 @@ func TestLikeMake(t *testing.T) {
 			if err := os.WriteFile(filepath.Join(dir, "w/ask.mk"), []byte(ask), 0o644); err != nil {
 				t.Fatal(err)
 			}
-			cmd := exec.Command(make, "--no-print-directory", "-rR", "-f", "test.mk", "-f", "ask.mk", "last")
+			cmd := exec.Command(make.Path, "--no-print-directory", "-rR", "-f", "test.mk", "-f", "ask.mk", "last")
 			cmd.Dir, cmd.Env = filepath.Join(dir, "w"), []string{"PATH=" + os.Getenv("PATH"), "LC_ALL=C"}
+			cmd.Env = append(cmd.Env, make.Env()...)
 			out, err := cmd.CombinedOutput()
 			if err != nil {
 				t.Fatalf("make: %v: %s", err, out)

@@ -40,7 +40,7 @@ func (r *reading) maker(dir, arch string) *makefile.Maker {
 	if r.EPICSVersion != "" {
 		set["EPICSVERSION"], set["EPICS_VERSION"] = r.EPICSVersion, r.EPICSVersion
 	}
-	m := makefile.New(makefile.Options{Files: r.fs, Dir: dir, Set: set, Outside: outside, Known: known, Unseen: func(d string) bool {
+	m := makefile.New(makefile.Options{Files: r.fs, Above: r.Above, Dir: dir, Set: set, Outside: outside, Known: known, Unseen: func(d string) bool {
 		return r.Git != nil && !r.Seen && (d == r.Src || strings.HasPrefix(d, r.Src+"/"))
 	}})
 	suffix := ""

@@ -15,6 +15,8 @@ import (
 type Options struct {
 	// Files is the wrapper.
 	Files fs.FS
+	// Above holds what sites keep beside and above their wrappers: "../RELEASE.local" and "../../RELEASE.local".
+	Above map[string][]byte
 	// Platforms are those that the draft is for, the first one before all: "linux-x86_64".
 	Platforms []string
 	// EPICSVersion is the base's, for conditionals and suffixes; "" takes it from the wrapper's EPICS_BASE.
