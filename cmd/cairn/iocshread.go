@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/cairn-build/cairn/cmd/internal/site"
@@ -17,10 +18,55 @@ import (
 
 // read reads the startup script, resolves all modules, and notes which are to be required. Problems are shown; errors end it.
 func (x *iocsh) read(start *startup.Start, p *iocPlace) (*startup.Script, error) {
-	script, problems, err := x.readScript(start, p)
-	if err != nil {
-		return nil, err
+	asked, requests := x.asked(p)
+	find := site.NewSearch(p.Arch, p.all(), p.dirs)
+	var (
+		script   *startup.Script
+		found    *resolve.Closure
+		problems diag.List
+		all      []resolve.Request
+	)
+	// Scripts of modules can be read as soon as it is known where those lie. They may ask for further ones.
+	for dirs := map[string]string{}; ; {
+		var err error
+		if script, problems, err = x.readScript(start, p, dirs); err != nil {
+			return nil, err
+		}
+		all = slices.Clone(requests)
+		for _, q := range script.Requires {
+			all = append(all, resolve.Request{Module: q.Module, Version: q.Version, By: q.Range.String(), Range: q.Range})
+		}
+		all = withoutRequire(all, p.Version)
+		var more diag.List
+		found, more = resolve.Resolve(all, find, find.Options(false))
+		problems = append(problems, more...)
+		known := len(dirs)
+		if found != nil {
+			for _, m := range found.Modules {
+				dir := find.Dir(m.Name, iocversion.Installed{Version: m.Version, Pool: m.Pool})
+				dirs[m.Name+"_DIR"], dirs[m.Name+"_DB"], dirs[m.Name+"_VERSION"] = dir+"/", dir+"/db/", m.Version
+			}
+		}
+		if problems.HasErrors() || len(dirs) == known {
+			break
+		}
 	}
+	problems = append(problems, tooLong(start.IOC, found)...)
+	if x.siteProblems(problems); problems.HasErrors() {
+		return nil, exitError(exitFailed)
+	}
+	start.Modules = asked
+	if inOrder, _ := resolve.Resolve(all, find, find.Options(true)); !sameModules(found, inOrder) {
+		start.Modules = nil
+		for _, m := range found.Modules {
+			start.Modules = append(start.Modules, startup.Module{Name: m.Name, Version: m.Version})
+		}
+	}
+	return script, nil
+}
+
+// asked gives what -r asks for, as it is written and with targets' names.
+func (x *iocsh) asked(p *iocPlace) ([]startup.Module, []resolve.Request) {
 	var asked []startup.Module
 	var requests []resolve.Request
 	for _, m := range x.modules {
@@ -37,25 +83,7 @@ func (x *iocsh) read(start *startup.Start, p *iocPlace) (*startup.Script, error)
 			}
 		}
 	}
-	for _, q := range script.Requires {
-		requests = append(requests, resolve.Request{Module: q.Module, Version: q.Version, By: q.Range.String(), Range: q.Range})
-	}
-	requests = withoutRequire(requests, p.Version)
-	find := site.NewSearch(p.Arch, p.all(), p.dirs)
-	found, more := resolve.Resolve(requests, find, find.Options(false))
-	problems = append(problems, more...)
-	problems = append(problems, tooLong(start.IOC, found)...)
-	if x.siteProblems(problems); problems.HasErrors() {
-		return nil, exitError(exitFailed)
-	}
-	start.Modules = asked
-	if inOrder, _ := resolve.Resolve(requests, find, find.Options(true)); !sameModules(found, inOrder) {
-		start.Modules = nil
-		for _, m := range found.Modules {
-			start.Modules = append(start.Modules, startup.Module{Name: m.Name, Version: m.Version})
-		}
-	}
-	return script, nil
+	return asked, requests
 }
 
 // tooLong warns of what does not fit into the names of the IOC's own records, and is cut there.
@@ -108,15 +136,17 @@ func withoutRequire(requests []resolve.Request, have string) []resolve.Request {
 	return out
 }
 
-// readScript reads the startup script and the commands.
-func (x *iocsh) readScript(start *startup.Start, p *iocPlace) (*startup.Script, diag.List, error) {
+// readScript reads the startup script and the commands; dirs are variables that modules set.
+func (x *iocsh) readScript(start *startup.Start, p *iocPlace, dirs map[string]string) (*startup.Script, diag.List, error) {
 	set := map[string]string{"E3_CMD_TOP": p.CmdTop}
 	for _, v := range startup.Environ(p.Place) {
 		set[v.Name] = v.Value
 	}
 	o := startup.Options{Env: func(name string) (string, bool) {
-		if v, ok := set[name]; ok {
-			return v, true
+		for _, m := range []map[string]string{set, dirs} {
+			if v, ok := m[name]; ok {
+				return v, true
+			}
 		}
 		return x.getenv(name)
 	}, Look: lookHere}
