@@ -3,8 +3,12 @@ package ioc
 import (
 	"context"
 	"encoding/json"
+	"path"
+	"slices"
 
+	"github.com/cairn-build/cairn/graph/diag"
 	"github.com/cairn-build/cairn/graph/rule"
+	"github.com/cairn-build/cairn/rules/ioc/startup"
 )
 
 const poolTreeCall = "ioc_pool_tree/1"
@@ -31,7 +35,8 @@ func (s *iocSpec) declarePool(out IocStart, list rule.Artifact, targets []candid
 	s.call("Pool", poolTreeCall, poolTreeArgs{Resolved: list.Path, Require: m.Tree.Path, Version: m.Version, Pool: out.Pool.Path, Closure: out.Closure.Path}, nil, in, out.Pool, out.Closure)
 }
 
-// poolTreeFunc is ioc_pool_tree/1. Nothing is copied: the tree is made of those of its modules.
+// poolTreeFunc is ioc_pool_tree/1. Nothing is copied: the tree is made of those of its modules. Only scripts that lack
+// a line end are written anew.
 func poolTreeFunc(_ context.Context, c rule.CallContext) error {
 	var a poolTreeArgs
 	if err := json.Unmarshal(c.Args(), &a); err != nil {
@@ -49,35 +54,62 @@ func poolTreeFunc(_ context.Context, c rule.CallContext) error {
 		return err
 	}
 	modules := append(all.Modules, resolvedModule{Module: "require", Version: a.Version, Tree: a.Require})
+	var said diag.List
 	for _, m := range modules {
 		if m.Tree == "" {
 			continue
 		}
-		if err := linkWhole(c, m.Tree, a.Pool+"/"+m.Module+"/"+m.Version); err != nil {
+		ds, err := linkWhole(c, m.Tree, a.Pool+"/"+m.Module+"/"+m.Version)
+		if err != nil {
 			return err
 		}
+		said = append(said, ds...)
+	}
+	if len(said) > 0 {
+		return said
 	}
 	return nil
 }
 
-// linkWhole puts all of an input tree below a folder of an output tree.
-func linkWhole(c rule.CallContext, tree, to string) error {
+// linkWhole puts all of a module's tree below a folder of an output tree. A script whose last line has no line end gets one there, with a
+// warning: the IOC's shell would leave that line out.
+func linkWhole(c rule.CallContext, tree, to string) (said diag.List, err error) {
 	entries, err := c.Folder(tree)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for _, e := range entries {
-		switch at := to + "/" + e.Path; {
+		at := to + "/" + e.Path
+		switch {
 		case e.Dir:
 			err = c.LinkTree(at, e.Blob)
 		case e.Link != "":
 			err = c.Symlink(at, e.Link)
 		default:
-			err = c.Link(at, e.Blob, e.Executable)
+			var ds diag.List
+			if ds, err = linkScript(c, tree+"/"+e.Path, at, e); len(ds) > 0 {
+				said = append(said, ds...)
+			}
 		}
 		if err != nil {
-			return err
+			return nil, err
 		}
 	}
-	return nil
+	return said, nil
+}
+
+// linkScript puts a file of a module's top folder into the pool.
+func linkScript(c rule.CallContext, from, to string, e rule.Entry) (diag.List, error) {
+	if ext := path.Ext(e.Path); ext == ".iocsh" || ext == ".cmd" {
+		text, err := inputBytes(c, from)
+		if err != nil {
+			return nil, err
+		}
+		if len(text) > 0 && text[len(text)-1] != '\n' {
+			_, said := startup.Read(from, text, startup.Options{})
+			said = slices.DeleteFunc(said, func(d diag.Diag) bool { return d.Code != "no-final-newline" })
+			return said, c.Write(to, append(text, '\n'), e.Executable)
+		}
+	}
+	return nil, c.Link(to, e.Blob, e.Executable)
 }
