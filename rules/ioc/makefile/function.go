@@ -68,12 +68,7 @@ func find(name string) (function, bool) {
 			return ""
 		}), true
 	case "filter", "filter-out":
-		return pure(2, func(a []string) string {
-			pats := words(a[0])
-			return strings.Join(slices.DeleteFunc(words(a[1]), func(w string) bool {
-				return slices.ContainsFunc(pats, func(p string) bool { _, ok := match(p, w); return ok }) == (name == "filter-out")
-			}), " ")
-		}), true
+		return function{2, 2, func(m *Maker, a []string) string { return m.filter(words(a[0]), words(a[1]), name == "filter") }, nil}, true
 	case "sort":
 		return pure(1, func(a []string) string {
 			ws := words(a[0])
@@ -124,6 +119,17 @@ func find(name string) (function, bool) {
 		}), true
 	}
 	return findOther(name)
+}
+
+// filter keeps the words that fit one of the patterns, or the others.
+func (m *Maker) filter(patterns, ws []string, fitting bool) string {
+	if m.work += len(patterns) * len(ws); m.work > maxWork {
+		m.note(m.here, "", "the value is too long")
+		return ""
+	}
+	return strings.Join(slices.DeleteFunc(ws, func(w string) bool {
+		return slices.ContainsFunc(patterns, func(p string) bool { _, ok := match(p, w); return ok }) != fitting
+	}), " ")
 }
 
 // bounded keeps a value that grew too long from growing on.

@@ -76,14 +76,16 @@ func uncomment(text string) string {
 		return text
 	}
 	var b strings.Builder
+	open := false // a reference has no end
 	for i := 0; i < len(text); i++ {
 		switch c := text[i]; {
-		case c == '$' && i+1 < len(text) && (text[i+1] == '(' || text[i+1] == '{'):
+		case c == '$' && !open && i+1 < len(text) && (text[i+1] == '(' || text[i+1] == '{'):
 			if end := closing(text[i+1:]); end >= 0 {
 				b.WriteString(text[i : i+2+end])
 				i += 1 + end
 				continue
 			}
+			open = true
 			b.WriteByte(c)
 		case c == '\\' && i+1 < len(text) && text[i+1] == '#':
 			b.WriteByte('#')

@@ -75,6 +75,7 @@ const (
 	maxDepth   = 100     // references within references
 	maxInclude = 16
 	maxNotes   = 1000
+	maxShown   = 500 // bytes of a note's text
 )
 
 // Maker holds what makefiles have said. Its zero value is not ready; see New.
@@ -167,6 +168,9 @@ func (m *Maker) Notes() []Note { return m.notes }
 func (m *Maker) Rules() []*Rule { return m.rules }
 
 func (m *Maker) note(at Place, text, reason string) {
+	if len(text) > maxShown {
+		text = text[:maxShown] + "..."
+	}
 	n := Note{at, strings.ToValidUTF8(strings.TrimSpace(text), "\uFFFD"), reason}
 	if m.noted[n] || len(m.notes) >= maxNotes {
 		return

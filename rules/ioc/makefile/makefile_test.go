@@ -130,6 +130,9 @@ func bombs() []string {
 		"D = $(foreach a,1 2 3 4 5 6 7 8 9 0,$(1)$(1))\nd = $(foreach a,1 2 3 4 5 6 7 8 9,$(foreach b,1 2 3 4 5 6 7 8 9,$(foreach c,1 2 3 4 5 6 7 8 9,$(foreach d,1 2 3 4 5 6 7 8 9,$(foreach e,1 2 3 4 5 6 7 8 9,$(foreach f,1 2 3 4 5 6 7 8 9,$(foreach g,1 2 3 4 5 6 7 8 9,x)))))))\nX := $(d)",
 		strings.Repeat("X += $(X)\n", 3000),
 		strings.Repeat("ifdef A\n", 20000),
+		"A := " + strings.Repeat("a ", 200000) + "\nB := $(filter-out $(A:a=b%),$(A))",
+		strings.Repeat("X += a\n", 140000),
+		"X := " + strings.Repeat("$(", 400000) + "#",
 		"X := a\n" + strings.Repeat("X := $(X) $(X)\n", 100),
 	}
 }

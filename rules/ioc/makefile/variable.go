@@ -10,6 +10,7 @@ import (
 type variable struct {
 	simple bool
 	parts  []part
+	size   int // bytes that were added
 }
 
 type part struct {
@@ -67,11 +68,7 @@ func (m *Maker) add(name string, old *variable, value string, at Place) {
 		old.parts[0] = part{value, at}
 		return
 	}
-	total := len(value)
-	for _, p := range old.parts {
-		total += len(p.text)
-	}
-	if total > maxValue {
+	if old.size += len(value) + 1; old.size > maxValue {
 		m.note(at, name, "the value is too long")
 		return
 	}

@@ -159,8 +159,7 @@ func (r *reading) rulesOfModule() {
 		for _, n := range m.Notes()[seen:] {
 			r.miss(n)
 		}
-		t := &translator{reading: r, m: m, arch: r.Platforms[0], suffixes: suffixesOf(r.Platforms[0], r.EPICSVersion), made: made{}, values: map[string][]string{}}
-		t.recipes(true)
+		r.translator(m, r.Platforms[0]).recipes(true)
 	}
 	if cmds := r.list("cmds", ".cmd"); len(cmds) > 0 {
 		r.remark(Note{At: makefile.Place{File: cmds[0]}, Reason: "a startup script is no part of a module; an ioc starts from it"})

@@ -74,13 +74,25 @@ type translator struct {
 	suffixes []string // of variables, those that count here
 	made     made
 	values   map[string][]string
+	has      map[string]bool            // an attribute and a word of it
+	words    map[string][]makefile.Word // of wordsOf
+	dirs     []string                   // of sourceDirs
+	bases    map[string]bool            // of named
+}
+
+// maxDirs bounds in how many folders a file is looked for.
+const maxDirs = 200
+
+func (r *reading) translator(m *makefile.Maker, arch string) *translator {
+	return &translator{reading: r, m: m, arch: arch, suffixes: suffixesOf(arch, r.EPICSVersion), made: made{}, values: map[string][]string{}, has: map[string]bool{},
+		words: map[string][]makefile.Word{}}
 }
 
 // platform reads the module's makefile as it is for one architecture.
 func (r *reading) platform(arch string, first bool) {
 	m := r.maker(r.Src, arch)
 	m.ReadAs(r.Makefile, path.Join(r.Src, path.Base(r.Makefile)))
-	t := &translator{reading: r, m: m, arch: arch, suffixes: suffixesOf(arch, r.EPICSVersion), made: made{}, values: map[string][]string{}}
+	t := r.translator(m, arch)
 	t.recipes(first)
 	for _, a := range attributes {
 		t.attribute(a)
@@ -124,6 +136,9 @@ func suffixesOf(arch, epics string) []string {
 
 // wordsOf gives the words of a variable and of its variants that count here.
 func (t *translator) wordsOf(name string) []makefile.Word {
+	if ws, ok := t.words[name]; ok {
+		return ws
+	}
 	out := t.m.Words(name)
 	os := false
 	for _, s := range t.suffixes {
@@ -134,6 +149,7 @@ func (t *translator) wordsOf(name string) []makefile.Word {
 	if !os && strings.HasPrefix(name, "USR_") {
 		out = append(out, t.m.Words(name+"_DEFAULT")...)
 	}
+	t.words[name] = out
 	return out
 }
 
@@ -162,7 +178,8 @@ func (t *translator) attribute(a attribute) {
 
 // add adds a word that the attribute has not yet.
 func (t *translator) add(attr, w string) {
-	if !slices.Contains(t.values[attr], w) {
+	if key := attr + " " + w; !t.has[key] {
+		t.has[key] = true
 		t.values[attr] = append(t.values[attr], w)
 	}
 }
@@ -241,8 +258,8 @@ func (t *translator) file(attr, v string, w makefile.Word) {
 // absent takes a word whose file is not there: make looks for it beside the other sources, too.
 func (t *translator) absent(attr, v string, w makefile.Word) {
 	if !strings.Contains(w.Text, "/") {
-		for _, s := range t.wordsOf("SOURCES") {
-			if p, ok := t.m.Inside(path.Join(path.Dir(s.Text), w.Text)); ok && t.exists(p) {
+		for _, d := range t.sourceDirs() {
+			if p, ok := t.m.Inside(path.Join(d, w.Text)); ok && t.exists(p) {
 				t.add(attr, t.spell(p))
 				return
 			}
@@ -260,14 +277,40 @@ func (t *translator) fromDbd(p string) bool {
 	if strings.HasPrefix(name, "menu") && t.exists(p) {
 		return false
 	}
-	for _, v := range []string{"SOURCES", "DBDS"} {
-		for _, w := range t.wordsOf(v) {
-			if b := path.Base(w.Text); b == name+".c" || b == name+".cpp" || b == name+".dbd" {
-				return !t.exists(p)
-			}
+	for _, ext := range []string{".c", ".cpp", ".dbd"} {
+		if t.named()[name+ext] {
+			return !t.exists(p)
 		}
 	}
 	return false
+}
+
+// sourceDirs gives the folders that sources are in, as the makefile names them.
+func (t *translator) sourceDirs() []string {
+	if t.dirs == nil {
+		t.dirs = []string{"."}
+		seen := map[string]bool{".": true}
+		for _, w := range t.wordsOf("SOURCES") {
+			if d := path.Dir(w.Text); !seen[d] && len(t.dirs) < maxDirs {
+				seen[d] = true
+				t.dirs = append(t.dirs, d)
+			}
+		}
+	}
+	return t.dirs
+}
+
+// named gives the last parts of the names of sources and dbd files.
+func (t *translator) named() map[string]bool {
+	if t.bases == nil {
+		t.bases = map[string]bool{}
+		for _, v := range []string{"SOURCES", "DBDS"} {
+			for _, w := range t.wordsOf(v) {
+				t.bases[path.Base(w.Text)] = true
+			}
+		}
+	}
+	return t.bases
 }
 
 // archFilter takes what ARCH_FILTER leaves out.

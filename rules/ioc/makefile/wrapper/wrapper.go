@@ -169,11 +169,12 @@ type reading struct {
 
 // miss notes what was not translated; what was said for another platform is not said again.
 func (r *reading) miss(n Note) {
-	if r.again && slices.ContainsFunc(r.Missed, func(o Note) bool { return o.At == n.At && o.Reason == n.Reason }) {
+	line := Note{At: n.At, Reason: n.Reason}
+	if r.again && r.noted[line] {
 		return
 	}
 	if !r.noted[n] {
-		r.noted[n] = true
+		r.noted[n], r.noted[line] = true, true
 		r.Missed = append(r.Missed, n)
 	}
 }
