@@ -78,6 +78,7 @@ type translator struct {
 	words    map[string][]makefile.Word // of wordsOf
 	dirs     []string                   // of sourceDirs
 	bases    map[string]bool            // of named
+	looked   int                        // how often a file was looked for beside others
 }
 
 // maxDirs bounds in how many folders a file is looked for.
@@ -259,6 +260,9 @@ func (t *translator) file(attr, v string, w makefile.Word) {
 func (t *translator) absent(attr, v string, w makefile.Word) {
 	if !strings.Contains(w.Text, "/") {
 		for _, d := range t.sourceDirs() {
+			if t.looked++; t.looked > maxWalk {
+				break
+			}
 			if p, ok := t.m.Inside(path.Join(d, w.Text)); ok && t.exists(p) {
 				t.add(attr, t.spell(p))
 				return
