@@ -47,6 +47,9 @@ func (s *session) failed(ctx context.Context, t *turn, err error) {
 	st := state.ActionState{Run: s.run, Duration: ev.Wall, Exit: 1, Info: f.Summary}
 	if t.job != nil {
 		st.Key = t.job.Key
+		if t.act != nil && !st.Key.IsZero() {
+			_ = s.x.SaveParts(st.Key, action.Parts(t.act, t.job.Inputs, action.Identities(t.job.Tools))) // only for `why`
+		}
 	}
 	s.g.SetAction(t.id, st)
 	s.mu.Lock()
