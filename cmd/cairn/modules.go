@@ -17,6 +17,7 @@ import (
 	"github.com/cairn-build/cairn/graph/label"
 	"github.com/cairn-build/cairn/graph/rule"
 	"github.com/cairn-build/cairn/graph/state"
+	"github.com/cairn-build/cairn/rules/ioc"
 	iocversion "github.com/cairn-build/cairn/rules/ioc/version"
 )
 
@@ -180,8 +181,12 @@ func (s *session) matching(g *state.Graph, ps []label.Pattern) []state.TargetID 
 	return out
 }
 
-// treesOf gives the module trees among the outputs of a target that is built.
+// treesOf gives the module trees among the outputs of a target that is built. The require that a base carries is what cairn starts IOCs
+// with: the one that is installed, with what an IOC needs besides, is a require_module.
 func (s *session) treesOf(g *state.Graph, t state.TargetID) []site.Tree {
+	if g.TargetKind(t) == ioc.EpicsBase.Kind {
+		return nil
+	}
 	var out []site.Tree
 	for _, a := range g.Default(t) {
 		if g.IsSource(a) || g.Kind(a) != rule.OutputTree {
