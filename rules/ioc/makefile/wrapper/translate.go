@@ -256,8 +256,16 @@ func (t *translator) file(attr, v string, w makefile.Word) {
 	}
 }
 
-// absent takes a word whose file is not there: make looks for it beside the other sources, too.
+// absent takes a word whose file is not there: it may be what msi makes of another, and make looks for it beside the other sources, too.
 func (t *translator) absent(attr, v string, w makefile.Word) {
+	if stem, ok := strings.CutSuffix(w.Text, ".db"); ok && attr == "templates" {
+		for _, from := range [][2]string{{".substitutions", "subs"}, {".subs", "subs"}, {".template", "tmps"}} {
+			if p, ok := t.m.Inside(stem + from[0]); ok && t.exists(p) { // msi makes it
+				t.add(from[1], t.spell(p))
+				return
+			}
+		}
+	}
 	if !strings.Contains(w.Text, "/") {
 		for _, d := range t.sourceDirs() {
 			if t.looked++; t.looked > maxWalk {
