@@ -315,6 +315,7 @@ def main(spec, folders):
     tools = {n: os.path.join(here, p) for n, p in spec["tools"].items()}
     failures = []
     seconds = spec["wait"]
+    patience = max(seconds, 60)  # for what takes long on a slow machine alone
     repeater = hold_repeater(ports[4])
     begun = time.monotonic()
     console = Console(argv, env, folder)
@@ -334,14 +335,14 @@ def main(spec, folders):
         first = type_in("")
         try:
             over = lambda: INITIALIZED in console.text or first in console.text
-            console.wait("iocInit", over, begun + seconds)
+            console.wait("iocInit", over, begun + patience)
             if INITIALIZED not in console.text:
                 raise Failed("the startup script was over, and iocInit had not been reached")
             took = time.monotonic() - begun
             for line in spec.get("input") or []:
                 mark = type_in(line)
                 if os.isatty(console.reads):
-                    console.wait(f"the answer to {line!r}", lambda: mark in console.text, time.monotonic() + seconds)
+                    console.wait(f"the answer to {line!r}", lambda: mark in console.text, time.monotonic() + patience)
             deadline = time.monotonic() + seconds
             asks = {"ca": lambda n, s: by_ca(tools, env, n, s), "pva": lambda n, s: by_pva(tools, env, n, s)}
             for pv in spec["pvs"] or []:
@@ -360,7 +361,7 @@ def main(spec, folders):
         if not console.ended():
             console.say("exit")
             try:
-                end = time.monotonic() + seconds
+                end = time.monotonic() + patience
                 while not console.ended() and time.monotonic() < end:
                     console.pump(0.1)
                 if not console.ended():
