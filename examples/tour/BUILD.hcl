@@ -7,7 +7,7 @@ workspace "tour" {}
 git_source "repository" {
   url    = "./observatory.bundle"
   branch = "main"
-  follow = false                            # without this, each run of the script would ask what the branch is now
+  follow = false # without this, each run of the script would ask what the branch is now
 }
 
 # The packages that the repository's pylock.toml names, about 20 with their hashes, and the repository's own library.

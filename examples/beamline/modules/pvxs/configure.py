@@ -49,7 +49,7 @@ def question(name):
 
 
 def ask():
-    """The names that are there, and the sizes of types."""
+    """The names that are there."""
     lines = ["#define _GNU_SOURCE"]
     for name in wanted:
         if name.endswith("_H"):
@@ -72,7 +72,6 @@ def ask():
         sys.exit(said.stderr)
     errors = {int(n) for n in re.findall(r"(?m)^<stdin>:(\d+):.*error:", said.stderr)}
     return {name for line, name in asked.items() if line not in errors}
-
 
 
 def size(name):
