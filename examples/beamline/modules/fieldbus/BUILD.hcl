@@ -1,8 +1,8 @@
 # A source and a dbd that a command makes of a list, as StreamDevice does it.
 
 command "references" {
-  srcs = ["records.txt"]
-  outs = ["fieldbusReferences.c"]
+  srcs   = ["records.txt"]
+  outs   = ["fieldbusReferences.c"]
   script = <<-SH
     echo '#include "fieldbus.h"' >$OUT
     sed 's/.*/#include <&Record.h>\nFIELDBUS_DEVICE(&);/' $SRCS >>$OUT

@@ -7,19 +7,21 @@ registry_file "softioc" {
   file    = "softioc-4.7.2.tar.gz"
   sha256  = "993ef8f6b81f0908baa4403422068334757057f006a61f554c450755c9ebf0c6"
   unpack  = true
-  strip   = 3                                # softioc-4.7.2/softioc/iocStats
+  strip   = 3 # softioc-4.7.2/softioc/iocStats
 }
 
 locals {
-  variables = ["CA_ADDR_LIST", "CA_AUTO_ADDR_LIST", "CA_CONN_TMO", "CA_BEACON_PERIOD", "CA_REPEATER_PORT", "CA_SERVER_PORT", "CA_MAX_ARRAY_BYTES",
+  variables = [
+    "CA_ADDR_LIST", "CA_AUTO_ADDR_LIST", "CA_CONN_TMO", "CA_BEACON_PERIOD", "CA_REPEATER_PORT", "CA_SERVER_PORT", "CA_MAX_ARRAY_BYTES",
     "CA_MAX_SEARCH_PERIOD", "CA_NAME_SERVERS", "CAS_INTF_ADDR_LIST", "CAS_IGNORE_ADDR_LIST", "CAS_AUTO_BEACON_ADDR_LIST", "CAS_BEACON_ADDR_LIST",
-    "CAS_SERVER_PORT", "CAS_BEACON_PORT", "TZ", "TS_NTP_INET", "IOC_LOG_PORT", "IOC_LOG_INET", "IOC_LOG_FILE_LIMIT", "IOC_LOG_FILE_NAME"]
+    "CAS_SERVER_PORT", "CAS_BEACON_PORT", "TZ", "TS_NTP_INET", "IOC_LOG_PORT", "IOC_LOG_INET", "IOC_LOG_FILE_LIMIT", "IOC_LOG_FILE_NAME",
+  ]
 }
 
 # Upstream's makefile takes these from a configuration file of base, which no package ships.
 command "site_variables" {
-  outs = ["siteEnvVars.substitutions"]
-  env  = { NAMES = join(" ", local.variables) }
+  outs   = ["siteEnvVars.substitutions"]
+  env    = { NAMES = join(" ", local.variables) }
   script = <<-SH
     { echo 'file iocEnvVar.template { pattern { ENVNAME, ENVVAR, ENVTYPE }'
       for n in $NAMES; do echo "{ $n, EPICS_$n, epics }"; done

@@ -15,5 +15,5 @@ ioc_module "llrf" {
   templates    = ["llrf.template"]
   scripts      = ["llrf.iocsh"]
   deps         = ["//modules/digitizer@${each.value.digitizer}", "//modules/scaling@${each.value.scaling}"]
-  runtime_deps = ["//modules/ramp"]         # its records need no header of it
+  runtime_deps = ["//modules/ramp"] # its records need no header of it
 }

@@ -11,14 +11,20 @@ registry_file "pvxslibs" {
 }
 
 locals {
-  event = ["buffer", "bufferevent", "bufferevent_filter", "bufferevent_pair", "bufferevent_ratelim", "bufferevent_sock", "event", "evmap", "evthread",
-    "evthread_pthread", "evutil", "evutil_rand", "evutil_time", "watch", "listener", "log", "signal", "strlcpy", "poll", "epoll", "signalfd", "select"]
-  pvxs = ["describe", "log", "unittest", "util", "osgroups", "sharedarray", "bitmask", "type", "data", "datafmt", "pvrequest", "dataencode", "nt",
+  event = [
+    "buffer", "bufferevent", "bufferevent_filter", "bufferevent_pair", "bufferevent_ratelim", "bufferevent_sock", "event", "evmap", "evthread",
+    "evthread_pthread", "evutil", "evutil_rand", "evutil_time", "watch", "listener", "log", "signal", "strlcpy", "poll", "epoll", "signalfd", "select",
+  ]
+  pvxs = [
+    "describe", "log", "unittest", "util", "osgroups", "sharedarray", "bitmask", "type", "data", "datafmt", "pvrequest", "dataencode", "nt",
     "evhelper", "udp_collector", "config", "conn", "server", "serverconn", "serverchan", "serverintrospect", "serverget", "servermon", "serversource",
-    "sharedpv", "client", "clientreq", "clientconn", "clientintrospect", "clientget", "clientmon", "clientdiscover", "os/default/osdSockExt"]
-  ioc = ["channel", "credentials", "dberrormessage", "demo", "field", "fielddefinition", "fieldname", "fieldsubscriptionctx", "groupconfigprocessor",
+    "sharedpv", "client", "clientreq", "clientconn", "clientintrospect", "clientget", "clientmon", "clientdiscover", "os/default/osdSockExt",
+  ]
+  ioc = [
+    "channel", "credentials", "dberrormessage", "demo", "field", "fielddefinition", "fieldname", "fieldsubscriptionctx", "groupconfigprocessor",
     "group", "groupprocessorcontext", "groupsource", "groupsourcehooks", "iochooks", "iocsource", "localfieldlog", "securityclient", "singlesource",
-    "singlesourcehooks", "singlesrcsubscriptionctx", "typeutils", "pvalink_channel", "pvalink", "pvalink_jlif", "pvalink_link", "pvalink_lset"]
+    "singlesourcehooks", "singlesrcsubscriptionctx", "typeutils", "pvalink_channel", "pvalink", "pvalink_jlif", "pvalink_link", "pvalink_lset",
+  ]
 }
 
 # What a configure step would make: headers that only pvxs itself includes, and one that others compile with too.
