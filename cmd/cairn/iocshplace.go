@@ -8,8 +8,10 @@ import (
 	"slices"
 
 	"github.com/cairn-build/cairn/cmd/internal/site"
+	"github.com/cairn-build/cairn/graph/build"
 	"github.com/cairn-build/cairn/graph/label"
 	"github.com/cairn-build/cairn/graph/load"
+	"github.com/cairn-build/cairn/rules/ioc"
 	"github.com/cairn-build/cairn/rules/ioc/startup"
 	iocversion "github.com/cairn-build/cairn/rules/ioc/version"
 )
@@ -104,17 +106,9 @@ func (x *iocsh) built(ctx context.Context, s *session, p *iocPlace, base string,
 		if err != nil {
 			return err
 		}
-		trees, _, err := s.moduleTrees(ctx, ps)
-		if err != nil {
+		if err := s.carried(ctx, p, ps); err != nil {
 			return err
 		}
-		i := slices.IndexFunc(trees, func(t site.Tree) bool { return t.Module == "require" })
-		if i < 0 {
-			return usagef("%s is no epics_base", base)
-		}
-		p.Require, p.Version = trees[i].Dir, trees[i].Version
-		// An epics_base has its outputs side by side: require/require/<version>, and runtime.
-		p.Base = filepath.Join(filepath.Dir(filepath.Dir(filepath.Dir(p.Require))), "runtime")
 	}
 	if len(labels) == 0 {
 		return nil
@@ -125,6 +119,28 @@ func (x *iocsh) built(ctx context.Context, s *session, p *iocPlace, base string,
 	}
 	p.trees, p.others, err = s.moduleTrees(ctx, ps)
 	return err
+}
+
+// carried builds a base and finds the require that it carries.
+func (s *session) carried(ctx context.Context, p *iocPlace, base []label.Pattern) error {
+	if err := s.buildQuietly(ctx, build.Request{Patterns: base}); err != nil {
+		return err
+	}
+	g, err := s.engine.Graph(ctx)
+	if err != nil {
+		return err
+	}
+	for _, t := range s.matching(g, base) {
+		for _, tree := range s.defaultTrees(g, t) {
+			if g.TargetKind(t) == ioc.EpicsBase.Kind && tree.Module == "require" {
+				p.Require, p.Version = tree.Dir, tree.Version
+				// An epics_base has its outputs side by side: require/require/<version>, and runtime.
+				p.Base = filepath.Join(filepath.Dir(filepath.Dir(filepath.Dir(tree.Dir))), "runtime")
+				return nil
+			}
+		}
+	}
+	return usagef("%s is no epics_base", base[0])
 }
 
 // installed finds the base and require of the active environment, or around the folder of --base.

@@ -187,6 +187,11 @@ func (s *session) treesOf(g *state.Graph, t state.TargetID) []site.Tree {
 	if g.TargetKind(t) == ioc.EpicsBase.Kind {
 		return nil
 	}
+	return s.defaultTrees(g, t)
+}
+
+// defaultTrees gives all module trees among the outputs of a target that is built.
+func (s *session) defaultTrees(g *state.Graph, t state.TargetID) []site.Tree {
 	var out []site.Tree
 	for _, a := range g.Default(t) {
 		if g.IsSource(a) || g.Kind(a) != rule.OutputTree {
