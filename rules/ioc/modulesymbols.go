@@ -24,7 +24,8 @@ type symbolsArgs struct {
 	Trees   []string       `json:"trees,omitempty"`   // folders with libraries that are loaded before: of modules and of the base
 	Files   []string       `json:"files,omitempty"`   // libraries that the module brings along, and the IOC's program
 	Objects []symbolObject `json:"objects,omitempty"`
-	// All says that Trees and Files are of the library's own architecture, so that whatever it refers to can be looked for.
+	// All says that whatever the library refers to can be looked for: Trees and Files are of its own architecture, and no module below it is
+	// one that is installed on this machine, of which only headers and dbd files are inputs.
 	All bool   `json:"all,omitempty"`
 	To  string `json:"to"`
 }
@@ -50,20 +51,24 @@ func (m *moduleBuild) checkSymbols() {
 		in = append(in, t)
 		picks = append(picks, at)
 	}
+	installed := false
 	for _, d := range append(closure(m.s.Deps), m.s.Runtime...) {
-		if d.Exports.Path != "" {
+		switch {
+		case d.VersionFile.Path != "":
+			installed = true
+		case d.Exports.Path != "":
 			a.Exports = append(a.Exports, d.Exports.Path)
 			in = append(in, d.Exports)
-			continue
+		default:
+			tree(d.Tree, d.libDir())
 		}
-		tree(d.Tree, d.libDir())
 	}
 	if b := m.s.Base; b.Runtime.Path != "" {
 		tree(b.Runtime, b.Runtime.Path+"/lib/"+b.Arch)
 		program, _ := b.SoftIoc()
 		a.Files = append(a.Files, program)
 		picks = append(picks, program)
-		a.All = b.Arch == m.cc.arch
+		a.All = b.Arch == m.cc.arch && !installed
 	}
 	for _, v := range m.s.VendorLibs {
 		if !v.pattern() && !v.whole() {
