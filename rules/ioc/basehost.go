@@ -102,17 +102,8 @@ func fromPath(c *rule.Context) (Base, bool) {
 		Spawn: &rule.Spawn{Argv: []string{"sh", "-c", copyBase, "sh", rule.HostTool(folder), a.Arch, dir.Path}, HostTools: []string{folder}, Posix: true}})
 	a.OSClass, a.Cmplr = classesOf(c.Platform())
 	a.Copy, a.Headers, a.Dbd, a.Runtime, a.Version = dir.Path, b.Headers.Path, b.Dbd.Path, b.Runtime.Path, b.VersionFile.Path
-	args, err := json.Marshal(a)
-	if err != nil {
-		return b, false
-	}
-	notes, err := json.Marshal(places{"path": c.Target.Attrs["path"].Range, "arch": c.Target.Attrs["arch"].Range})
-	if err != nil {
-		return b, false
-	}
-	c.Declare(rule.Action{Mnemonic: "Base", Inputs: []rule.Artifact{dir}, Outputs: []rule.Artifact{b.Headers, b.Dbd, b.Runtime, b.VersionFile},
-		Call: &rule.Call{Func: hostBaseCall, Args: args, Notes: notes}})
-	return b, true
+	return b, declareCall(c, rule.Action{Mnemonic: "Base", Inputs: []rule.Artifact{dir}, Outputs: []rule.Artifact{b.Headers, b.Dbd, b.Runtime, b.VersionFile}},
+		hostBaseCall, a, places{"path": c.Target.Attrs["path"].Range, "arch": c.Target.Attrs["arch"].Range})
 }
 
 // hostBase is epics_base_path/1: it makes of the copy of an installed base what others use, after a look at whether it is one.

@@ -57,13 +57,8 @@ func fromWheels(c *rule.Context) (Base, bool) {
 	if !c.Has(appimageWheel.attr) {
 		b.Version = appimageWheel.version
 	}
-	args, err := json.Marshal(wheelBaseArgs{corelibs.Path, appimage.Path, b.Headers.Path, b.Dbd.Path, b.Runtime.Path, b.VersionFile.Path})
-	if err != nil {
-		return b, false
-	}
-	c.Declare(rule.Action{Mnemonic: "Base", Inputs: []rule.Artifact{corelibs, appimage}, Outputs: []rule.Artifact{b.Headers, b.Dbd, b.Runtime, b.VersionFile},
-		Call: &rule.Call{Func: wheelBaseCall, Args: args}})
-	return b, true
+	return b, declareCall(c, rule.Action{Mnemonic: "Base", Inputs: []rule.Artifact{corelibs, appimage}, Outputs: []rule.Artifact{b.Headers, b.Dbd, b.Runtime, b.VersionFile}},
+		wheelBaseCall, wheelBaseArgs{corelibs.Path, appimage.Path, b.Headers.Path, b.Dbd.Path, b.Runtime.Path, b.VersionFile.Path}, nil)
 }
 
 // unpacked gives the folder of an unpacked wheel: the one that the attribute names, or that of our own, which is fetched.

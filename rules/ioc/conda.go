@@ -125,7 +125,7 @@ func (m *moduleBuild) condaNeeded() (argv, picks []string, in []rule.Artifact) {
 		return nil, nil, nil
 	}
 	argv = append(argv, "-Wl,--no-as-needed")
-	for _, d := range append(m.s.Deps[:len(m.s.Deps):len(m.s.Deps)], m.s.Runtime...) {
+	for _, d := range m.s.before() {
 		argv = append(argv, "-L"+d.libDir(), "-l:lib"+d.Name+".so")
 		picks, in = append(picks, d.libDir()+"/lib"+d.Name+".so"), append(in, d.Tree)
 	}

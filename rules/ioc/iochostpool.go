@@ -9,7 +9,7 @@ import (
 
 // addHostPool tells a finder what the index of a folder of the host says. name is the folder's.
 func addHostPool(c rule.CallContext, k *resolve.Known, index string, pool int, name, arch string) error {
-	x, err := readPoolIndex(c, rule.Artifact{Path: index, Kind: rule.OutputFile})
+	x, err := readPoolIndex(c, index)
 	if err != nil {
 		return err
 	}

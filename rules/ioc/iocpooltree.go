@@ -32,7 +32,8 @@ func (s *iocSpec) declarePool(out IocStart, list rule.Artifact, targets []candid
 			in = append(in, t.Tree)
 		}
 	}
-	s.call("Pool", poolTreeCall, poolTreeArgs{Resolved: list.Path, Require: m.Tree.Path, Version: m.Version, Pool: out.Pool.Path, Closure: out.Closure.Path}, nil, in, out.Pool, out.Closure)
+	declareCall(s.c, rule.Action{Mnemonic: "Pool", Inputs: in, Outputs: []rule.Artifact{out.Pool, out.Closure}}, poolTreeCall,
+		poolTreeArgs{Resolved: list.Path, Require: m.Tree.Path, Version: m.Version, Pool: out.Pool.Path, Closure: out.Closure.Path}, nil)
 }
 
 // poolTreeFunc is ioc_pool_tree/1. Nothing is copied: the tree is made of those of its modules. Only scripts that lack

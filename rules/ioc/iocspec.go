@@ -1,7 +1,6 @@
 package ioc
 
 import (
-	"encoding/json"
 	"fmt"
 	"path"
 	"slices"
@@ -210,20 +209,6 @@ func buildIoc(c *rule.Context) (IocStart, bool) {
 	s.declareStart(out, list, targets)
 	s.declarePool(out, list, targets)
 	return out, true
-}
-
-// call declares a Call.
-func (s *iocSpec) call(mnemonic, name string, args, notes any, in []rule.Artifact, out ...rule.Artifact) {
-	b, err := json.Marshal(args)
-	if err != nil {
-		s.c.Problem("", "internal", "internal error: "+err.Error(), "Please report it.")
-		return
-	}
-	a := rule.Action{Mnemonic: mnemonic, Inputs: distinct(in), Outputs: out, Call: &rule.Call{Func: name, Args: b}}
-	if a.Call.Notes, err = json.Marshal(notes); err != nil {
-		a.Call.Notes = nil // messages without places
-	}
-	s.c.Declare(a)
 }
 
 // places gives where the attributes stand.

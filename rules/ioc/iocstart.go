@@ -108,7 +108,7 @@ func (s *iocSpec) declareStart(out IocStart, list rule.Artifact, targets []candi
 		}
 		a.Pools = append(a.Pools, sp)
 	}
-	s.call("Resolve", startCall, a, s.places(), in, out.Start, list)
+	declareCall(c, rule.Action{Mnemonic: "Resolve", Inputs: in, Outputs: []rule.Artifact{out.Start, list}}, startCall, a, s.places())
 }
 
 // starting is one run of ioc_start/1.

@@ -106,11 +106,8 @@ func analyzeIocTest(c *rule.Context) error {
 	}
 	driver, file := c.OutputFile("", "tools/ioctest.py"), c.OutputFile("", "tools/test.json")
 	digest := sha256.Sum256([]byte(iocTestDriver))
-	args, err := json.Marshal(testFiles{Driver: driver.Path, Digest: hex.EncodeToString(digest[:]), File: file.Path, Text: string(text)})
-	if err != nil {
-		return err
-	}
-	c.Declare(rule.Action{Mnemonic: "Write", Outputs: []rule.Artifact{driver, file}, Call: &rule.Call{Func: testFilesCall, Args: args}})
+	declareCall(c, rule.Action{Mnemonic: "Write", Outputs: []rule.Artifact{driver, file}}, testFilesCall,
+		testFiles{Driver: driver.Path, Digest: hex.EncodeToString(digest[:]), File: file.Path, Text: string(text)}, nil)
 	in := append([]rule.Artifact{driver, file, s.Pool, s.Start, s.Base.Runtime}, s.Files...)
 	sp := &rule.Spawn{Argv: []string{rule.HostTool("python3"), "-I", "-B", driver.Path, file.Path}, HostTools: []string{"python3"}}
 	for _, f := range s.Folders {

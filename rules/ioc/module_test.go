@@ -81,16 +81,16 @@ func TestModule(t *testing.T) {
 func TestHeaderNames(t *testing.T) {
 	for _, c := range []struct {
 		keep []string
-		from headerFrom
+		from callItem
 		at   string
 		want string
 	}{
-		{nil, headerFrom{In: "p/inc/a/b.h", At: "p/inc/a/b.h"}, "p/inc/a/b.h", "b.h"},
-		{[]string{"p/inc"}, headerFrom{In: "p/inc/a/b.h", At: "p/inc/a/b.h"}, "p/inc/a/b.h", "a/b.h"},
-		{[]string{"p/in"}, headerFrom{In: "p/inc/a/b.h", At: "p/inc/a/b.h"}, "p/inc/a/b.h", "b.h"},
-		{nil, headerFrom{In: "t", At: "t", Tree: true}, "t/a/b.h", "a/b.h"},
-		{nil, headerFrom{In: "t", At: "t/a/*.h", Tree: true}, "t/a/b.h", "b.h"},
-		{[]string{"."}, headerFrom{In: "a/b.h", At: "a/b.h"}, "a/b.h", "a/b.h"},
+		{nil, callItem{In: "p/inc/a/b.h", At: "p/inc/a/b.h"}, "p/inc/a/b.h", "b.h"},
+		{[]string{"p/inc"}, callItem{In: "p/inc/a/b.h", At: "p/inc/a/b.h"}, "p/inc/a/b.h", "a/b.h"},
+		{[]string{"p/in"}, callItem{In: "p/inc/a/b.h", At: "p/inc/a/b.h"}, "p/inc/a/b.h", "b.h"},
+		{nil, callItem{In: "t", At: "t", Tree: true}, "t/a/b.h", "a/b.h"},
+		{nil, callItem{In: "t", At: "t/a/*.h", Tree: true}, "t/a/b.h", "b.h"},
+		{[]string{"."}, callItem{In: "a/b.h", At: "a/b.h"}, "a/b.h", "a/b.h"},
 	} {
 		if got := headerName(c.keep, c.from, c.at); got != c.want {
 			t.Errorf("%s with %q: %s, want %s", c.at, c.keep, got, c.want)

@@ -1,7 +1,6 @@
 package ioc
 
 import (
-	"encoding/json"
 	"maps"
 	"path"
 	"slices"
@@ -60,7 +59,7 @@ func buildModule(c *rule.Context, s *moduleSpec) (Module, bool) {
 	m.writeDep()
 	tree := m.assemble()
 	out := Module{Label: c.Label(), Name: s.Name, Version: s.Version, Arch: cc.arch, Tree: tree, Headers: m.headers, Dbd: m.dbdTree, Dep: m.dep, Index: m.index, Exports: m.exports, Conda: s.Conda}
-	out.Deps = append(slices.Clone(s.Deps), s.Runtime...)
+	out.Deps = s.before()
 	for _, b := range s.Bins {
 		out.Bins = append(out.Bins, path.Base(b.At))
 	}
@@ -77,20 +76,9 @@ func (m *moduleBuild) tree(rel string) rule.Artifact {
 	return m.c.OutputTree("", path.Join(m.s.Dir, ".parts", rel))
 }
 
-// call declares an action of Go code. notes are for its messages.
+// call is declareCall for an action that needs nothing but inputs and outputs.
 func (m *moduleBuild) call(mnemonic, name string, args any, notes any, in []rule.Artifact, out ...rule.Artifact) {
-	b, err := json.Marshal(args)
-	if err != nil {
-		m.c.Problem("", "internal", "internal error: "+err.Error(), "Please report it.")
-		return
-	}
-	a := rule.Action{Mnemonic: mnemonic, Inputs: distinct(in), Outputs: out, Call: &rule.Call{Func: name, Args: b}}
-	if notes != nil {
-		if a.Call.Notes, err = json.Marshal(notes); err != nil {
-			a.Call.Notes = nil // messages without places
-		}
-	}
-	m.c.Declare(a)
+	declareCall(m.c, rule.Action{Mnemonic: mnemonic, Inputs: in, Outputs: out}, name, args, notes)
 }
 
 // place notes where each item is written, for messages.
@@ -105,36 +93,6 @@ func (m *moduleBuild) place() {
 			}
 		}
 	}
-}
-
-// places are the notes of a Call: where in BUILD.hcl things are written, by the name of the attribute and by an item's At.
-type places map[string]diag.Range
-
-// item gives the place of an item, or that of an attribute where nobody wrote the item.
-func (p places) item(at, attr string) diag.Range {
-	if r, ok := p[at]; ok {
-		return r
-	}
-	return p[attr]
-}
-
-func readPlaces(c rule.CallContext) places {
-	p := places{}
-	_ = json.Unmarshal(c.Notes(), &p) // messages without places
-	return p
-}
-
-// distinct drops artifacts that are there already, and what is zero.
-func distinct(as []rule.Artifact) []rule.Artifact {
-	seen := map[string]bool{"": true}
-	var out []rule.Artifact
-	for _, a := range as {
-		if !seen[a.Path] {
-			seen[a.Path] = true
-			out = append(out, a)
-		}
-	}
-	return out
 }
 
 // inputsOf gives what actions need to see some items.

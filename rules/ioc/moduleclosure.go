@@ -14,7 +14,7 @@ import (
 // checkClosure says whether the module and all that it stands on can be loaded into one IOC: two versions of a module that exclude each
 // other are a problem that shows the way to both.
 func checkClosure(c *rule.Context, s *moduleSpec) bool {
-	self := Module{Label: c.Label(), Name: s.Name, Version: s.Version, Deps: append(s.Deps[:len(s.Deps):len(s.Deps)], s.Runtime...)}
+	self := Module{Label: c.Label(), Name: s.Name, Version: s.Version, Deps: s.before()}
 	if len(self.Deps) == 0 || !knownNow(s) {
 		return true // what is on this machine is known to actions only: resolveHere
 	}
@@ -44,7 +44,7 @@ func knownModules(ms []Module) *resolve.Known {
 
 // knownNow says whether all versions that a module stands on are known before any action runs.
 func knownNow(s *moduleSpec) bool {
-	all := closure(append(s.Deps[:len(s.Deps):len(s.Deps)], s.Runtime...))
+	all := closure(s.before())
 	return !slices.ContainsFunc(all, func(m Module) bool { return m.Version == "" })
 }
 

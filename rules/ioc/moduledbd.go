@@ -17,10 +17,10 @@ const dbdCall = "ioc_dbd/1"
 
 // dbdArgs is what ioc_dbd/1 is told: what goes in, and where what comes of it goes.
 type dbdArgs struct {
-	Module string       `json:"module"`
-	From   []headerFrom `json:"from"`
-	Base   string       `json:"base"` // the base's dbd files
-	Deps   []dbdDep     `json:"deps,omitempty"`
+	Module string     `json:"module"`
+	From   []callItem `json:"from"`
+	Base   string     `json:"base"` // the base's dbd files
+	Deps   []dbdDep   `json:"deps,omitempty"`
 	// Runtime are modules that are loaded before and whose files are not read.
 	Runtime []string `json:"runtime,omitempty"`
 
@@ -49,7 +49,7 @@ func (m *moduleBuild) expandDbds() {
 	a := dbdArgs{Module: m.s.Name, Base: m.s.Base.Dbd.Path, Dbd: m.dbd.Path, Tree: m.dbdTree.Path, Headers: headers.Path}
 	in := append(inputsOf(m.s.Dbds), m.s.Base.Dbd)
 	for _, d := range m.s.Dbds {
-		a.From = append(a.From, headerFrom{In: d.In.Path, Tree: d.In.Kind == rule.OutputTree, At: d.At})
+		a.From = append(a.From, d.told())
 	}
 	for _, d := range closure(m.s.Deps) {
 		if d.Dbd.Path != "" {

@@ -47,13 +47,13 @@ func (m *moduleBuild) writeDep() {
 	m.dep = m.file("lib/" + m.s.Name + ".dep")
 	args := depArgs{To: m.dep.Path}
 	var in []rule.Artifact
-	for _, d := range append(m.s.Deps[:len(m.s.Deps):len(m.s.Deps)], m.s.Runtime...) {
+	for _, d := range m.s.before() {
 		args.Modules = append(args.Modules, depModule{Name: d.Name, Version: d.Version, File: d.VersionFile.Path})
 		in = append(in, d.Dep, d.VersionFile)
 	}
 	if !knownNow(m.s) {
 		args.Self, args.Arch = depModule{Name: m.s.Name, Version: m.s.Version, Label: m.c.Label().String()}, m.cc.arch
-		for _, d := range closure(append(m.s.Deps[:len(m.s.Deps):len(m.s.Deps)], m.s.Runtime...)) {
+		for _, d := range closure(m.s.before()) {
 			args.All = append(args.All, depModule{d.Name, d.Version, d.VersionFile.Path, d.Dep.Path, d.Label.String()})
 			in = append(in, d.Dep, d.VersionFile)
 		}

@@ -18,8 +18,8 @@ const sourcesCall = "ioc_sources/1"
 
 // sourcesArgs is what ioc_sources/1 is told.
 type sourcesArgs struct {
-	To   string       `json:"to"`
-	From []headerFrom `json:"from"`
+	To   string     `json:"to"`
+	From []callItem `json:"from"`
 	// Others are modules that are known and whose headers the sources cannot see; Seen are lists of headers that they can, Trees folders with
 	// such, and Own the paths of the module's own. They are for a hint.
 	Others []knownHeaders `json:"others,omitempty"`
@@ -40,7 +40,7 @@ func (m *moduleBuild) findSources() {
 		if s.pattern() || s.whole() || !s.inTree() && len(others) == 0 {
 			continue
 		}
-		a.From = append(a.From, headerFrom{In: s.In.Path, Tree: s.In.Kind == rule.OutputTree, At: s.At})
+		a.From = append(a.From, s.told())
 		in = append(in, s)
 		where[s.At] = s.Range
 	}

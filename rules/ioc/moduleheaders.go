@@ -16,19 +16,10 @@ const headersCall = "ioc_headers/1"
 
 // headersArgs is what ioc_headers/1 is told.
 type headersArgs struct {
-	To    string       `json:"to"`
-	Index string       `json:"index"`
-	From  []headerFrom `json:"from"`
-	Keep  []string     `json:"keep,omitempty"`
-}
-
-// headerFrom is one item: In and At as item has them.
-type headerFrom struct {
-	In   string `json:"in"`
-	Tree bool   `json:"tree,omitempty"`
-	At   string `json:"at"`
-	// Made headers come of dbd files.
-	Made bool `json:"made,omitempty"`
+	To    string     `json:"to"`
+	Index string     `json:"index"`
+	From  []callItem `json:"from"`
+	Keep  []string   `json:"keep,omitempty"`
 }
 
 // installHeaders declares the action that gathers what is installed in include: flat, but for the folders in keep_header_subdirs. It
@@ -36,10 +27,10 @@ type headerFrom struct {
 func (m *moduleBuild) installHeaders() {
 	a := headersArgs{Keep: m.s.KeepHeaders}
 	for _, h := range m.s.Headers {
-		a.From = append(a.From, headerFrom{In: h.In.Path, Tree: h.In.Kind == rule.OutputTree, At: h.At})
+		a.From = append(a.From, h.told())
 	}
 	for _, g := range m.generated {
-		a.From = append(a.From, headerFrom{In: g.Path, Tree: true, At: g.Path, Made: true})
+		a.From = append(a.From, callItem{In: g.Path, Tree: true, At: g.Path, Made: true})
 	}
 	if len(a.From) == 0 {
 		return
@@ -89,7 +80,7 @@ func headersFunc(_ context.Context, c rule.CallContext) error {
 }
 
 // headerName gives where a header goes below include.
-func headerName(keep []string, h headerFrom, at string) string {
+func headerName(keep []string, h callItem, at string) string {
 	if h.Tree && h.In == h.At {
 		rel, _ := below(h.In, at)
 		return rel // a folder that another target makes is as it is to be

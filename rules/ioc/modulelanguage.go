@@ -44,8 +44,8 @@ const programsCall = "ioc_programs/1"
 
 // programsArgs is what ioc_programs/1 is told.
 type programsArgs struct {
-	To   string       `json:"to"`
-	From []headerFrom `json:"from"`
+	To   string     `json:"to"`
+	From []callItem `json:"from"`
 }
 
 // registerPrograms adds a dbd file that registers the state programs among the sources.
@@ -54,7 +54,7 @@ func (m *moduleBuild) registerPrograms() {
 	var in []item
 	for _, s := range m.s.Sources {
 		if language(s.At) == "st" {
-			a.From = append(a.From, headerFrom{In: s.In.Path, Tree: s.In.Kind == rule.OutputTree, At: s.At})
+			a.From = append(a.From, s.told())
 			in = append(in, s)
 		}
 	}

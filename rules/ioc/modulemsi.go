@@ -113,15 +113,15 @@ const subsCall = "ioc_subs/1"
 
 // subsArgs is what ioc_subs/1 is told.
 type subsArgs struct {
-	From []headerFrom `json:"from"`
-	To   string       `json:"to"`
+	From []callItem `json:"from"`
+	To   string     `json:"to"`
 }
 
 // checkSubs declares the action that says which substitution files are not closed: msi takes them and leaves records out.
 func (m *moduleBuild) checkSubs() rule.Artifact {
 	a := subsArgs{To: m.file("subs.ok").Path}
 	for _, s := range m.s.Subs {
-		a.From = append(a.From, headerFrom{In: s.In.Path, Tree: s.In.Kind == rule.OutputTree, At: s.At})
+		a.From = append(a.From, s.told())
 	}
 	done := m.file("subs.ok")
 	m.call("Substitutions", subsCall, a, places(m.s.Places), inputsOf(m.s.Subs), done)

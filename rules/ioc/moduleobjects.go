@@ -1,6 +1,8 @@
 package ioc
 
 import (
+	"context"
+	"encoding/json"
 	"path"
 	"slices"
 
@@ -161,4 +163,12 @@ const textCall = "ioc_text/1"
 type textArgs struct {
 	To   string `json:"to"`
 	Text string `json:"text"`
+}
+
+func textFunc(_ context.Context, c rule.CallContext) error {
+	var a textArgs
+	if err := json.Unmarshal(c.Args(), &a); err != nil {
+		return err
+	}
+	return c.Write(a.To, []byte(a.Text), false)
 }

@@ -2,6 +2,7 @@ package ioc
 
 import (
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/cairn-build/cairn/graph/diag"
@@ -37,6 +38,19 @@ func (i item) dir() string {
 		return path.Dir(at + "x")
 	}
 	return path.Dir(i.At)
+}
+
+// callItem is an item as a Call is told of it: In and At as item has them.
+type callItem struct {
+	In   string `json:"in"`
+	Tree bool   `json:"tree,omitempty"`
+	At   string `json:"at"`
+	// Made headers come of dbd files.
+	Made bool `json:"made,omitempty"`
+}
+
+func (i item) told() callItem {
+	return callItem{In: i.In.Path, Tree: i.In.Kind == rule.OutputTree, At: i.At}
 }
 
 // moduleSpec is what a module is made of, whichever kind says so.
@@ -99,3 +113,6 @@ type extra struct {
 	From       item
 	Executable bool
 }
+
+// before gives the modules that are loaded before this one: those that its .dep names.
+func (s *moduleSpec) before() []Module { return slices.Concat(s.Deps, s.Runtime) }

@@ -82,17 +82,7 @@ func (m *moduleBuild) checkSymbols() {
 		a.Objects = append(a.Objects, symbolObject{m.rel(o.source), o.file.Path})
 		in = append(in, o.file)
 	}
-	args, err := json.Marshal(a)
-	if err != nil {
-		m.c.Problem("", "internal", "internal error: "+err.Error(), "Please report it.")
-		return
-	}
-	notes, err := json.Marshal(places(m.s.Places))
-	if err != nil {
-		notes = nil // messages without places
-	}
-	m.c.Declare(rule.Action{Mnemonic: "Symbols", Inputs: distinct(in), Picks: picks, Outputs: []rule.Artifact{done},
-		Call: &rule.Call{Func: symbolsCall, Args: args, Notes: notes}})
+	declareCall(m.c, rule.Action{Mnemonic: "Symbols", Inputs: in, Picks: picks, Outputs: []rule.Artifact{done}}, symbolsCall, a, places(m.s.Places))
 	m.inputs = append(m.inputs, done)
 }
 

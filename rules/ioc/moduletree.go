@@ -6,7 +6,6 @@ import (
 	"debug/elf"
 	"encoding/json"
 	"fmt"
-	"io"
 	"path"
 	"slices"
 	"strings"
@@ -100,7 +99,7 @@ func (m *moduleBuild) metaLines() []string {
 	lines := []string{"module: " + m.s.Name, "version: " + quote(m.s.Version), "base: " + quote(m.s.Base.Version)}
 	lines = append(lines, m.s.Origin...)
 	var deps []string
-	for _, d := range append(m.s.Deps[:len(m.s.Deps):len(m.s.Deps)], m.s.Runtime...) {
+	for _, d := range m.s.before() {
 		deps = append(deps, "  "+d.Name+": "+quote(d.Version))
 	}
 	if slices.Sort(deps); len(deps) > 0 {
@@ -191,22 +190,4 @@ func writeMeta(c rule.CallContext, a *treeArgs) error {
 		}
 	}
 	return c.Write(a.To+"/"+a.Meta, []byte(text), false)
-}
-
-// inputBytes reads a file among a Call's inputs.
-func inputBytes(c rule.CallContext, p string) ([]byte, error) {
-	r, err := c.Open(p)
-	if err != nil {
-		return nil, err
-	}
-	defer r.Close()
-	return io.ReadAll(r)
-}
-
-func textFunc(_ context.Context, c rule.CallContext) error {
-	var a textArgs
-	if err := json.Unmarshal(c.Args(), &a); err != nil {
-		return err
-	}
-	return c.Write(a.To, []byte(a.Text), false)
 }

@@ -90,8 +90,8 @@ type poolEntry struct {
 }
 
 // readPoolIndex reads a Pool.Index in an action.
-func readPoolIndex(c rule.CallContext, index rule.Artifact) (poolIndex, error) {
-	b, err := inputBytes(c, index.Path)
+func readPoolIndex(c rule.CallContext, index string) (poolIndex, error) {
+	b, err := inputBytes(c, index)
 	if err != nil {
 		return poolIndex{}, err
 	}
@@ -152,8 +152,7 @@ func declareIndex(c *rule.Context, path, arch string) rule.Artifact {
 	c.Declare(rule.Action{Mnemonic: "List", Outputs: []rule.Artifact{lines, deps}, Local: true,
 		Spawn: &rule.Spawn{Argv: []string{"sh", "-c", listPool, "sh", rule.HostTool(folder), arch, lines.Path, deps.Path}, HostTools: []string{folder}, Posix: true}})
 	a.Lines, a.Deps, a.Out = lines.Path, deps.Path, out.Path
-	args, _ := json.Marshal(a) // strings only
-	c.Declare(rule.Action{Mnemonic: "Index", Inputs: []rule.Artifact{lines, deps}, Outputs: []rule.Artifact{out}, Call: &rule.Call{Func: poolIndexCall, Args: args}})
+	declareCall(c, rule.Action{Mnemonic: "Index", Inputs: []rule.Artifact{lines, deps}, Outputs: []rule.Artifact{out}}, poolIndexCall, a, nil)
 	return out
 }
 

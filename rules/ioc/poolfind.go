@@ -110,17 +110,8 @@ func findModule(c *rule.Context, attr string, pools []Pool, request string) (Mod
 	m := Module{Label: c.Label(), Name: name, Arch: a.Arch, Headers: c.OutputTree(attr, at+"/include"), Dbd: c.OutputTree(attr, at+"/dbd"),
 		Dep: c.OutputFile(attr, at+"/"+name+".dep"), Index: c.OutputFile(attr, at+"/headers"), VersionFile: c.OutputFile(attr, at+"/version")}
 	a.Headers, a.Dbd, a.Dep, a.Index, a.Version = m.Headers.Path, m.Dbd.Path, m.Dep.Path, m.Index.Path, m.VersionFile.Path
-	args, err := json.Marshal(a)
-	if err != nil {
-		return Module{}, false
-	}
-	notes, err := json.Marshal(places{"require": c.Target.Attrs[attr].Range})
-	if err != nil {
-		return Module{}, false
-	}
-	c.Declare(rule.Action{Mnemonic: "Require", Inputs: distinct(inputs), Outputs: []rule.Artifact{m.Headers, m.Dbd, m.Dep, m.Index, m.VersionFile},
-		Call: &rule.Call{Func: poolModuleCall, Args: args, Notes: notes}})
-	return m, true
+	return m, declareCall(c, rule.Action{Mnemonic: "Require", Inputs: inputs, Outputs: []rule.Artifact{m.Headers, m.Dbd, m.Dep, m.Index, m.VersionFile}},
+		poolModuleCall, a, places{"require": c.Target.Attrs[attr].Range})
 }
 
 func nearest(name string, names []string) string {

@@ -47,12 +47,8 @@ func analyzeRequire(c *rule.Context) error {
 	m.Label = c.Label()
 	if c.Bool("with_base") && m.Arch == b.Arch {
 		m.Tree = c.OutputTree("", path.Join(m.Name, m.Version))
-		args, err := json.Marshal(requireTreeArgs{To: m.Tree.Path, Module: b.Require.Tree.Path, Runtime: b.Runtime.Path})
-		if err != nil {
-			return err
-		}
-		c.Declare(rule.Action{Mnemonic: "Tree", Inputs: []rule.Artifact{b.Require.Tree, b.Runtime}, Outputs: []rule.Artifact{m.Tree},
-			Call: &rule.Call{Func: requireTreeCall, Args: args}})
+		declareCall(c, rule.Action{Mnemonic: "Tree", Inputs: []rule.Artifact{b.Require.Tree, b.Runtime}, Outputs: []rule.Artifact{m.Tree}},
+			requireTreeCall, requireTreeArgs{To: m.Tree.Path, Module: b.Require.Tree.Path, Runtime: b.Runtime.Path}, nil)
 	}
 	c.SetDefault(m.Tree)
 	c.Provide(m)

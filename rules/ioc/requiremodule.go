@@ -45,11 +45,7 @@ func requireModule(c *rule.Context, b Base) (Module, bool) {
 		return Module{}, false
 	}
 	src := c.OutputTree("", "require/.src")
-	args, err := json.Marshal(requireArgs{To: src.Path, Digest: digest})
-	if err != nil {
-		return Module{}, false
-	}
-	c.Declare(rule.Action{Mnemonic: "Require", Outputs: []rule.Artifact{src}, Call: &rule.Call{Func: requireCall, Args: args}})
+	declareCall(c, rule.Action{Mnemonic: "Require", Outputs: []rule.Artifact{src}}, requireCall, requireArgs{To: src.Path, Digest: digest}, nil)
 	s := &moduleSpec{Name: "require", Version: RequireVersion, Base: b, Dir: "require", Root: src.Path}
 	for _, name := range files {
 		it := item{In: src, At: src.Path + "/" + name, Range: c.Target.Range}

@@ -1,0 +1,68 @@
+package ioc
+
+import (
+	"encoding/json"
+	"io"
+
+	"github.com/cairn-build/cairn/graph/diag"
+	"github.com/cairn-build/cairn/graph/rule"
+)
+
+// declareCall declares an action of Go code: a with the Call of that name, which is told args. notes, where they are not nil, are for its
+// messages: whatever they are, its key is the same. What cannot be written as JSON is a problem of cairn's own, and false.
+func declareCall(c *rule.Context, a rule.Action, name string, args, notes any) bool {
+	text, err := json.Marshal(args)
+	if err != nil {
+		c.Problem("", "internal", "internal error: "+err.Error(), "Please report it.")
+		return false
+	}
+	a.Inputs = distinct(a.Inputs)
+	a.Call = &rule.Call{Func: name, Args: text}
+	if notes != nil {
+		if a.Call.Notes, err = json.Marshal(notes); err != nil {
+			a.Call.Notes = nil // messages without places
+		}
+	}
+	c.Declare(a)
+	return true
+}
+
+// places are the notes of a Call: where in BUILD.hcl things are written, by the name of the attribute and by an item's At.
+type places map[string]diag.Range
+
+// item gives the place of an item, or that of an attribute where nobody wrote the item.
+func (p places) item(at, attr string) diag.Range {
+	if r, ok := p[at]; ok {
+		return r
+	}
+	return p[attr]
+}
+
+func readPlaces(c rule.CallContext) places {
+	p := places{}
+	_ = json.Unmarshal(c.Notes(), &p) // messages without places
+	return p
+}
+
+// distinct drops artifacts that are there already, and what is zero.
+func distinct(as []rule.Artifact) []rule.Artifact {
+	seen := map[string]bool{"": true}
+	var out []rule.Artifact
+	for _, a := range as {
+		if !seen[a.Path] {
+			seen[a.Path] = true
+			out = append(out, a)
+		}
+	}
+	return out
+}
+
+// inputBytes reads a file among a Call's inputs.
+func inputBytes(c rule.CallContext, p string) ([]byte, error) {
+	r, err := c.Open(p)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	return io.ReadAll(r)
+}
