@@ -32,7 +32,7 @@ var IocModule = &rule.Rule{
 		filesIn("private_headers", "Headers and other files that sources include and that are not installed. With `tree`, everything in it can be included."),
 		filesIn("dbds", "Database definitions; expanded into `dbd/<module>.dbd`."),
 		filesIn("templates", "Databases, templates and protocol files, copied into `db`."),
-		filesIn("subs", "Substitution files, expanded into `db` by msi."),
+		filesIn("subs", "Substitution files, expanded into `db` by msi; each can include the databases of those before it."),
 		filesIn("tmps", "Templates that msi expands into `db` without substitutions."),
 		filesIn("scripts", "Snippets for startup scripts, copied to the top of the tree."),
 		filesIn("bins", "Programs, copied into `bin/<arch>`."),
