@@ -243,6 +243,36 @@ func TestDiffSaysItInALine(t *testing.T) {
 	}
 }
 
+// A flag more in a command line is one change, wherever it stands: those behind it have moved, and are the same.
+func TestDiffOfCommandLinesIsWhatCameAndWent(t *testing.T) {
+	line := func(words ...string) []Part {
+		a := &rule.Action{Outputs: []rule.Artifact{{Path: "o"}}, Spawn: &rule.Spawn{Argv: words}}
+		return Parts(a, nil, nil)
+	}
+	long := []string{"cc", "-a", "-b", "-c", "-d", "-e", "-f", "-g", "-h", "-i", "-j", "-k"}
+	for _, c := range []struct {
+		name     string
+		old, now []string
+		want     []string
+	}{
+		{"one more", long, slices.Insert(slices.Clone(long), 2, "-new"), []string{"arg 2 (-new) is new"}},
+		{"one less", long, slices.Delete(slices.Clone(long), 1, 2), []string{"arg 1 (-a) is gone"}},
+		{"one more at the end", long, append(slices.Clone(long), "-l"), []string{"arg 12 (-l) is new"}},
+		{"the same flag twice", []string{"cc", "-a", "-a"}, []string{"cc", "-a"}, []string{"arg 2 (-a) is gone"}},
+		{"another, and one more", []string{"cc", "-a", "-z"}, []string{"cc", "-b", "-c", "-z"}, []string{"arg 1 (-a) is gone", "arg 1 (-b) is new", "arg 2 (-c) is new"}},
+		{"another", []string{"cc", "-a"}, []string{"cc", "-b"}, []string{"arg 1: -a -> -b"}},
+		{"none", nil, []string{"cc"}, []string{"arg 0 (cc) is new"}},
+	} {
+		var got []string
+		for _, x := range Diff(line(c.old...), line(c.now...)) {
+			got = append(got, x.String())
+		}
+		if !slices.Equal(got, c.want) {
+			t.Errorf("%s: got %q, want %q", c.name, got, c.want)
+		}
+	}
+}
+
 func BenchmarkFullKey(b *testing.B) {
 	k := &Keyer{}
 	a := &rule.Action{Outputs: []rule.Artifact{{Path: "cairn-out/p00001/t000021/t000021.out", Kind: rule.OutputFile}},

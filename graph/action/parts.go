@@ -104,8 +104,50 @@ func (c Change) String() string {
 	return c.Name + " changed"
 }
 
-// Diff gives what differs between the components of two keys, sorted by name. Both are sorted by name.
+// Diff gives what differs between the components of two keys, sorted by name. Both are sorted by name. Where a command line has
+// more or fewer arguments than before, those that moved do not differ.
 func Diff(old, now []Part) []Change {
+	was, is := arguments(old), arguments(now)
+	if len(was) == len(is) {
+		return diff(old, now)
+	}
+	old, now = slices.DeleteFunc(slices.Clone(old), isArgument), slices.DeleteFunc(slices.Clone(now), isArgument)
+	for len(was) > 0 && len(is) > 0 && was[0].Digest == is[0].Digest {
+		was, is = was[1:], is[1:]
+	}
+	for len(was) > 0 && len(is) > 0 && was[len(was)-1].Digest == is[len(is)-1].Digest {
+		was, is = was[:len(was)-1], is[:len(is)-1]
+	}
+	var out []Change
+	for i := range was {
+		out = append(out, Change{Name: was[i].Name + " (" + was[i].Value + ")", Old: &was[i]})
+	}
+	for i := range is {
+		out = append(out, Change{Name: is[i].Name + " (" + is[i].Value + ")", New: &is[i]})
+	}
+	return append(out, diff(old, now)...)
+}
+
+func isArgument(p Part) bool { return strings.HasPrefix(p.Name, "arg ") }
+
+// arguments gives those of the command line, in its order: sorted by name, arg 10 comes before arg 2.
+func arguments(parts []Part) []Part {
+	var out []Part
+	for _, p := range parts {
+		if isArgument(p) {
+			out = append(out, p)
+		}
+	}
+	slices.SortStableFunc(out, func(x, y Part) int {
+		if n := len(x.Name) - len(y.Name); n != 0 {
+			return n
+		}
+		return strings.Compare(x.Name, y.Name)
+	})
+	return out
+}
+
+func diff(old, now []Part) []Change {
 	var out []Change
 	for len(old) > 0 || len(now) > 0 {
 		switch {
