@@ -14,11 +14,13 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/cairn-build/cairn/cmd/internal/figures"
 )
 
 // copyCache copies one cache to another place, hard links as such: what `rsync -aH` does between machines.
 func (b *bench) copyCache(from, to string) error {
-	if err := removeAll(to); err != nil {
+	if err := figures.RemoveAll(to); err != nil {
 		return err
 	}
 	return sh(b.dir, nil, "cp", "-a", from, to)
@@ -35,7 +37,7 @@ func (b *bench) withBytecode() error {
 	}
 	mine := &entry{name: "cairn, wheels downloaded, none installed", turns: b.slow,
 		prepare: func(int) error {
-			if err := removeAll(filepath.Join(ws, "cairn-out")); err != nil {
+			if err := figures.RemoveAll(filepath.Join(ws, "cairn-out")); err != nil {
 				return err
 			}
 			return b.copyCache(b.path("downloads"), b.path("cache-bytecode"))
@@ -68,7 +70,7 @@ func (b *bench) uvFromWheels() (*entry, error) {
 	venv := b.path("venv-of-wheels")
 	py := filepath.Join(venv, "bin/python")
 	return &entry{name: "uv pip install --compile-bytecode, downloaded", turns: b.slow,
-		prepare: func(int) error { return removeAll(venv) },
+		prepare: func(int) error { return figures.RemoveAll(venv) },
 		steps: func(int) []step {
 			return []step{
 				{b.dir, b.uvEnv(), []string{b.uv, "venv", "-q", venv}},
@@ -83,7 +85,7 @@ func (b *bench) uvFromWheels() (*entry, error) {
 // begins to install.
 func (b *bench) downloadOnly(ws string) error {
 	for _, old := range []string{"downloads", "cache-bytecode"} {
-		if err := removeAll(b.path(old)); err != nil {
+		if err := figures.RemoveAll(b.path(old)); err != nil {
 			return err
 		}
 	}
@@ -131,7 +133,7 @@ func (b *bench) copied() error {
 	mine := &entry{name: "cairn, cache copied to another place",
 		prepare: func(turn int) (err error) {
 			if cache != "" {
-				if err := removeAll(cache); err != nil {
+				if err := figures.RemoveAll(cache); err != nil {
 					return err
 				}
 			}
@@ -146,7 +148,7 @@ func (b *bench) copied() error {
 		after: func(*sample) error { return b.made(other, 0) }}
 	floor := func(name string, each func(from, to string) error) *entry {
 		return &entry{name: name,
-			prepare: func(int) error { return removeAll(b.path("floor")) },
+			prepare: func(int) error { return figures.RemoveAll(b.path("floor")) },
 			call:    func() error { return overTree(b.size.tree, b.path("floor"), each) }}
 	}
 	links := floor("floor: hard links", os.Link)
@@ -164,7 +166,7 @@ func (b *bench) copied() error {
 	}
 	b.table("the environment from a copied cache", mine, links, reads)
 	b.Gate("copied", mine.least(), scale(links.least()+reads.least(), 1.5), "1.5 x links and reads")
-	return errors.Join(removeAll(cache), removeAll(b.path("floor")))
+	return errors.Join(figures.RemoveAll(cache), figures.RemoveAll(b.path("floor")))
 }
 
 // overTree makes a tree's folders anew at to, and does something for each of its files, on all processors.

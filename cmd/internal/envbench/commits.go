@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/cairn-build/cairn/cmd/internal/figures"
 )
 
 // A commit is made, and each tool goes from there to the script's first line: what PREP_ENV, LOADING and a script's start are.
@@ -20,7 +22,7 @@ func (b *bench) cairnCommits(name, key string, fixed bool) (string, error) {
 		project, workspace, env = ":released", " default_env = \"//:environment\" ", ""
 		released = fmt.Sprintf("git_source \"released\" {\n  url    = \"file://%s\"\n  commit = %q\n}\n", b.path("repo"), b.first)
 	}
-	return ws, write(filepath.Join(ws, "BUILD.hcl"), fmt.Sprintf(`workspace "bench" {%s}
+	return ws, figures.Write(filepath.Join(ws, "BUILD.hcl"), fmt.Sprintf(`workspace "bench" {%s}
 git_source "repository" {
   url    = "file://%s"
   branch = "main"
@@ -86,7 +88,7 @@ type commitScenario struct {
 }
 
 func (b *bench) afterCommit(file string, text func(string) string) (*commitScenario, error) {
-	if err := removeAll(b.path("clones")); err != nil {
+	if err := figures.RemoveAll(b.path("clones")); err != nil {
 		return nil, err
 	}
 	c := &commitScenario{}

@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"slices"
 	"time"
+
+	"github.com/cairn-build/cairn/cmd/internal/figures"
 )
 
 // hello is what an environment's Python is started with.
@@ -18,7 +20,7 @@ func (b *bench) startEnv(ws, cache string) step {
 func (b *bench) uvSync(name string, more ...string) *entry {
 	dir := b.path("uv-project")
 	return &entry{name: name,
-		prepare: func(int) error { return removeAll(filepath.Join(dir, ".venv")) },
+		prepare: func(int) error { return figures.RemoveAll(filepath.Join(dir, ".venv")) },
 		steps: func(turn int) []step {
 			argv := append([]string{b.uv, "sync", "-q", "--frozen", "--no-install-project"}, more...)
 			for _, g := range groups(turn % variants) {

@@ -32,12 +32,12 @@ func (b *bench) path(name string) string { return filepath.Join(b.dir, name) }
 // prepare makes the repository with its lock, fills the caches of all tools, and looks how much it is.
 func (b *bench) prepare() error {
 	for _, old := range []string{"repo", "uv-project", "cache", "ws", "clones"} {
-		if err := removeAll(b.path(old)); err != nil {
+		if err := figures.RemoveAll(b.path(old)); err != nil {
 			return err
 		}
 	}
 	for name, text := range project() {
-		if err := write(filepath.Join(b.path("repo"), name), text); err != nil {
+		if err := figures.Write(filepath.Join(b.path("repo"), name), text); err != nil {
 			return err
 		}
 	}
@@ -50,7 +50,7 @@ func (b *bench) prepare() error {
 		if err != nil {
 			return err
 		}
-		if err := write(filepath.Join(b.path("uv-project"), name), string(text)); err != nil {
+		if err := figures.Write(filepath.Join(b.path("uv-project"), name), string(text)); err != nil {
 			return err
 		}
 	}
@@ -123,7 +123,7 @@ func (b *bench) envWorkspace(set int) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if err := write(filepath.Join(ws, "uv.lock"), string(lock)); err != nil {
+	if err := figures.Write(filepath.Join(ws, "uv.lock"), string(lock)); err != nil {
 		return "", err
 	}
 	return ws, b.askFor(ws, set)
@@ -131,7 +131,7 @@ func (b *bench) envWorkspace(set int) (string, error) {
 
 // askFor writes the BUILD.hcl of a workspace that envWorkspace has made.
 func (b *bench) askFor(ws string, set int) error {
-	return write(filepath.Join(ws, "BUILD.hcl"), fmt.Sprintf("workspace \"bench\" {}\npython_env \"env\" {\n  lock   = \"uv.lock\"\n  python = %q\n  groups = [%s]\n}\n",
+	return figures.Write(filepath.Join(ws, "BUILD.hcl"), fmt.Sprintf("workspace \"bench\" {}\npython_env \"env\" {\n  lock   = \"uv.lock\"\n  python = %q\n  groups = [%s]\n}\n",
 		filepath.Base(b.python), quoted(groups(set))))
 }
 
@@ -168,7 +168,7 @@ func (b *bench) commit(what string) error {
 func (b *bench) edit(file string, text func(what string) string) error {
 	b.edits++
 	what := fmt.Sprintf("edit %d", b.edits)
-	if err := write(filepath.Join(b.path("repo"), file), text(what)); err != nil {
+	if err := figures.Write(filepath.Join(b.path("repo"), file), text(what)); err != nil {
 		return err
 	}
 	return b.commit(what)

@@ -2,8 +2,6 @@ package main
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 )
 
@@ -75,12 +73,4 @@ func moduleText(i int, what string) string {
 		fmt.Fprintf(&b, "\n\ndef function_%d(a, b=%d):\n    \"\"\"Adds.\"\"\"\n    total = a + b\n    for step in range(total):\n        total += step * %d\n    return total\n", f, f, i)
 	}
 	return b.String()
-}
-
-// write writes a file and makes its folder where there is none.
-func write(path, text string) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return err
-	}
-	return os.WriteFile(path, []byte(text), 0o644)
 }

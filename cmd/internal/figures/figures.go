@@ -1,5 +1,5 @@
-// Package figures prints what benchmarks measure: on which machine, what was allowed, and whether that is met. Nothing fails
-// for being slow.
+// Package figures is what benchmarks share: it runs their commands in turns, counts what cairn started, and prints what was measured: on
+// which machine, what was allowed, and whether that is met. Nothing fails for being slow.
 package figures
 
 import (
@@ -46,6 +46,15 @@ func (r *Report) Verdict(name string, used float64, text string) {
 		r.met++
 	}
 	fmt.Printf("  gate %-32s %-6s %3.0f %% used: %s\n", name, word, 100*used, text)
+}
+
+// Exactly is a gate on a count.
+func (r *Report) Exactly(name string, is, want int) {
+	used := 1.0
+	if is != want {
+		used = 2
+	}
+	r.Verdict(name, used, fmt.Sprintf("%d, and %d is right", is, want))
 }
 
 // Foot counts the gates.

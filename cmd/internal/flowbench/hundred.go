@@ -5,6 +5,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/cairn-build/cairn/cmd/internal/figures"
 )
 
 // The hundred workflows use twenty modules of tasks: each module is used by five, and all use the task begin. The first of each module's
@@ -19,7 +21,7 @@ const (
 // hundred counts what edits make cairn do in a workspace of a hundred workflows.
 func (b *bench) hundred() error {
 	ws := b.path("hundred")
-	if err := removeAll(ws); err != nil {
+	if err := figures.RemoveAll(ws); err != nil {
 		return err
 	}
 	lock, err := os.ReadFile("testdata/locks/flow/pylock.toml")
@@ -34,7 +36,7 @@ func (b *bench) hundred() error {
 		files[fmt.Sprintf("specs/w%02d.yaml", w)] = hundredSpec(w, b.run)
 	}
 	for name, text := range files {
-		if err := write(filepath.Join(ws, name), text); err != nil {
+		if err := figures.Write(filepath.Join(ws, name), text); err != nil {
 			return err
 		}
 	}
@@ -45,7 +47,7 @@ func (b *bench) hundred() error {
 	}
 	fmt.Printf("\n%d workflows, %d of them with a test; %d modules of tasks\n", workflows, tests, modules)
 	fmt.Printf("  the first time: %d compiles, %d runs of tests in %.1f s\n", first["Compile"], first["Workflow"], took.Seconds())
-	b.exactly("compiles, the first time", first["Compile"], workflows)
+	b.Exactly("compiles, the first time", first["Compile"], workflows)
 
 	for _, e := range []struct {
 		name, file, old, new string
@@ -57,7 +59,7 @@ func (b *bench) hundred() error {
 		{"a task's body", "src/bulk/m04.py", "return value * by", "return by * value", 0, 1},
 		{"the body of a task of all", "src/bulk/begin.py", "return value", "return 0 + value", 0, tests},
 	} {
-		if err := replace(filepath.Join(ws, e.file), e.old, e.new); err != nil {
+		if err := figures.Replace(filepath.Join(ws, e.file), e.old, e.new); err != nil {
 			return err
 		}
 		got, took, err := b.counted(ws, "test", "//...")
@@ -65,8 +67,8 @@ func (b *bench) hundred() error {
 			return fmt.Errorf("%s was edited: %w", e.name, err)
 		}
 		fmt.Printf("  %-30s edited: %3d compiles, %3d tests, %d registries; %.2f s\n", e.name, got["Compile"], got["Workflow"], got["Registry"], took.Seconds())
-		b.exactly("compiles after "+e.name, got["Compile"], e.compiles)
-		b.exactly("tests after "+e.name, got["Workflow"], e.tests)
+		b.Exactly("compiles after "+e.name, got["Compile"], e.compiles)
+		b.Exactly("tests after "+e.name, got["Workflow"], e.tests)
 	}
 	return nil
 }

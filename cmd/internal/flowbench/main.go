@@ -94,10 +94,10 @@ func run(s *settings) error {
 	}
 	s.dir = filepath.Join(dir, "cairn-flowbench")
 	if !s.keep {
-		if err := removeAll(s.dir); err != nil {
+		if err := figures.RemoveAll(s.dir); err != nil {
 			return err
 		}
-		defer removeAll(s.dir)
+		defer figures.RemoveAll(s.dir)
 	}
 	b := &bench{settings: s, Report: &figures.Report{Name: "flowbench"}, run: strconv.FormatInt(time.Now().UnixNano(), 36)}
 	if err := b.prepare(); err != nil {
@@ -117,15 +117,4 @@ func run(s *settings) error {
 	}
 	b.Foot()
 	return nil
-}
-
-// removeAll removes a folder, with the read-only ones of a cache in it.
-func removeAll(dir string) error {
-	_ = filepath.WalkDir(dir, func(p string, d os.DirEntry, err error) error {
-		if err == nil && d.IsDir() {
-			return os.Chmod(p, 0o755)
-		}
-		return nil
-	})
-	return os.RemoveAll(dir)
 }

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/cairn-build/cairn/cmd/internal/figures"
 )
 
 // prepare builds cairn and the environments, and lays a copy of examples/ecology.
@@ -22,20 +24,20 @@ func (b *bench) prepare() error {
 	b.python = strings.TrimSpace(string(out))
 	if b.cairn == "" {
 		b.cairn = b.path("cairn")
-		if _, _, _, err := (command{".", []string{"CGO_ENABLED=0"}, []string{"go", "build", "-trimpath", "-o", b.cairn, "./cmd/cairn"}}).run(); err != nil {
+		if _, err := (figures.Command{Dir: ".", Env: []string{"CGO_ENABLED=0"}, Argv: []string{"go", "build", "-trimpath", "-o", b.cairn, "./cmd/cairn"}}).Run(); err != nil {
 			return err
 		}
 	}
 	if b.cairn, err = filepath.Abs(b.cairn); err != nil {
 		return err
 	}
-	if err := removeAll(b.path("ecology")); err != nil {
+	if err := figures.RemoveAll(b.path("ecology")); err != nil {
 		return err
 	}
 	if err := os.CopyFS(b.path("ecology"), os.DirFS("examples/ecology")); err != nil {
 		return err
 	}
-	if err := removeAll(b.path("ecology", "cairn-out")); err != nil {
+	if err := figures.RemoveAll(b.path("ecology", "cairn-out")); err != nil {
 		return err
 	}
 	b.Note("building the environment and the workflows of examples/ecology")
@@ -50,26 +52,6 @@ func (b *bench) env() []string {
 
 // build builds in a workspace and gives how long it took.
 func (b *bench) build(dir string, args ...string) (time.Duration, error) {
-	_, _, took, err := (command{dir, b.env(), append([]string{b.cairn, "build"}, args...)}).run()
+	took, err := figures.Command{Dir: dir, Env: b.env(), Argv: append([]string{b.cairn, "build"}, args...)}.Run()
 	return took, err
-}
-
-// replace changes a file's text; where that changes nothing, it fails.
-func replace(file, old, new string) error {
-	text, err := os.ReadFile(file)
-	if err != nil {
-		return err
-	}
-	after := strings.Replace(string(text), old, new, 1)
-	if after == string(text) {
-		return fmt.Errorf("%s has no %q", file, old)
-	}
-	return os.WriteFile(file, []byte(after), 0o644)
-}
-
-func write(file, text string) error {
-	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-		return err
-	}
-	return os.WriteFile(file, []byte(text), 0o644)
 }

@@ -9,12 +9,14 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/cairn-build/cairn/cmd/internal/figures"
 )
 
 // program measures the command line of two packages that were built, and looks at what it imports.
 func (b *bench) program() error {
 	ws := b.path("ecology")
-	out, _, _, err := command{ws, b.env(), []string{b.cairn, "run", "//:env", "--", "-c", "import sys, json; print(json.dumps(sys.executable))"}}.run()
+	out, _, _, err := figures.Command{Dir: ws, Env: b.env(), Argv: []string{b.cairn, "run", "//:env", "--", "-c", "import sys, json; print(json.dumps(sys.executable))"}}.Output()
 	if err != nil {
 		return err
 	}
@@ -31,30 +33,30 @@ func (b *bench) program() error {
 		return err
 	}
 	fmt.Printf("\nthe command line of a generated package\n")
-	bare, middle, err := least(b.turns, func() (time.Duration, error) {
-		_, _, took, err := command{ws, b.env(), []string{python, "-c", ""}}.run()
+	bare, err := figures.Measure(b.turns, func() (time.Duration, error) {
+		took, err := figures.Command{Dir: ws, Env: b.env(), Argv: []string{python, "-c", ""}}.Run()
 		return took, err
 	})
 	if err != nil {
 		return err
 	}
-	line("python itself", bare, middle, b.turns)
+	bare.Line("python itself")
 	for _, words := range [][]string{{"--help"}, {"get", "rjsf"}, {"get", "params"}, {"get", "graph"}} {
 		name := strings.Join(words, " ")
-		shortest, middle, err := least(b.turns, func() (time.Duration, error) {
-			_, _, took, err := tracks(nil, words...).run()
+		all, err := figures.Measure(b.turns, func() (time.Duration, error) {
+			took, err := tracks(nil, words...).Run()
 			return took, err
 		})
 		if err != nil {
 			return err
 		}
-		line(name, shortest, middle, b.turns)
-		b.Gate(name, shortest, 300*time.Millisecond, "0.3 s")
+		all.Line(name)
+		b.Gate(name, all.Least(), 300*time.Millisecond, "0.3 s")
 		seen, err := imports(tracks([]string{"-X", "importtime"}, words...))
 		if err != nil {
 			return err
 		}
-		b.exactly("modules of tasks that "+name+" imports", len(ofTasks(seen)), 0)
+		b.Exactly("modules of tasks that "+name+" imports", len(ofTasks(seen)), 0)
 	}
 	// penguins reads and summarises; it knows nothing of movement, groups or maps.
 	seen, err := imports(penguins([]string{"-X", "importtime"}, "run", "--config-json", "{}"))
@@ -65,7 +67,7 @@ func (b *bench) program() error {
 	foreign := slices.DeleteFunc(ofTasks(seen), func(m string) bool {
 		return !slices.Contains([]string{"fieldkit.movement", "fieldkit.groups", "fieldkit.maps", "fieldkit.skips"}, m)
 	})
-	b.exactly("modules that run imports in vain", len(foreign), 0)
+	b.Exactly("modules that run imports in vain", len(foreign), 0)
 	return nil
 }
 
@@ -75,7 +77,7 @@ func lastLine(s string) string {
 }
 
 // started gives commands that start a package of examples/ecology by the environment's interpreter, as it would be if it was installed.
-func (b *bench) started(python, target, module string) (func(flags []string, words ...string) command, error) {
+func (b *bench) started(python, target, module string) (func(flags []string, words ...string) figures.Command, error) {
 	found, err := filepath.Glob(b.path("ecology", "cairn-out", target, "*", module))
 	if err != nil || len(found) != 1 {
 		return nil, errors.Join(err, fmt.Errorf("cairn-out/%s has %d packages %s", target, len(found), module))
@@ -86,15 +88,15 @@ func (b *bench) started(python, target, module string) (func(flags []string, wor
 	}
 	path := strings.Join([]string{filepath.Dir(found[0]), b.path("ecology", "fieldkit/src"), b.path("ecology", "fielddata/src")}, ":")
 	env := append(b.env(), "PYTHONPATH="+path, "PYTHONDONTWRITEBYTECODE=", "WT_RESULTS="+results)
-	return func(flags []string, words ...string) command {
-		return command{results, env, slices.Concat([]string{python}, flags, []string{"-m", module}, words)}
+	return func(flags []string, words ...string) figures.Command {
+		return figures.Command{Dir: results, Env: env, Argv: slices.Concat([]string{python}, flags, []string{"-m", module}, words)}
 	}, nil
 }
 
 // imports gives the modules that a command imported, by what -X importtime says, of itself and of what it started.
-func imports(c command) ([]string, error) {
-	c.env = append(c.env, "PYTHONPROFILEIMPORTTIME=1")
-	_, stderr, _, err := c.run()
+func imports(c figures.Command) ([]string, error) {
+	c.Env = append(c.Env, "PYTHONPROFILEIMPORTTIME=1")
+	_, stderr, _, err := c.Output()
 	if err != nil {
 		return nil, err
 	}

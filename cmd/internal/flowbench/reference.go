@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"regexp"
 	"time"
+
+	"github.com/cairn-build/cairn/cmd/internal/figures"
 )
 
 // The version of the ecosystem's compiler that is measured.
@@ -30,14 +32,14 @@ func (b *bench) compareReference() error {
 	if _, err := os.Stat(exe); err != nil {
 		b.Note("installing %s", referencePackage)
 		for _, argv := range [][]string{{python, "-m", "venv", venv}, {exe, "-m", "pip", "install", "-q", "--disable-pip-version-check", referencePackage}} {
-			if _, _, _, err := (command{b.dir, nil, argv}).run(); err != nil {
+			if _, err := (figures.Command{Dir: b.dir, Argv: argv}).Run(); err != nil {
 				fmt.Printf("\nwt-compiler was not measured: %v\n", err)
 				return nil
 			}
 		}
 	}
 	driver := b.path("reference.py")
-	if err := write(driver, referenceDriver); err != nil {
+	if err := figures.Write(driver, referenceDriver); err != nil {
 		return err
 	}
 	text, err := os.ReadFile(b.path("ecology", tracksSpec))
@@ -47,12 +49,12 @@ func (b *bench) compareReference() error {
 	// Packages of the workspace are on no channel.
 	spec := b.path("reference-spec", "spec.yaml")
 	foreign := regexp.MustCompile(`(?m)^ *- \{ name: field(kit|data), .*\n`)
-	if err := write(spec, foreign.ReplaceAllString(string(text), "  - { name: wt-task, version: \"*\" }\n")); err != nil {
+	if err := figures.Write(spec, foreign.ReplaceAllString(string(text), "  - { name: wt-task, version: \"*\" }\n")); err != nil {
 		return err
 	}
-	var inside []time.Duration
-	shortest, middle, err := least(b.slow, func() (time.Duration, error) {
-		out, _, took, err := command{filepath.Dir(spec), nil, []string{exe, driver, b.path("ecology", "cairn-out/released/registry/registry.json"), spec}}.run()
+	var inside figures.Series
+	all, err := figures.Measure(b.slow, func() (time.Duration, error) {
+		out, _, took, err := figures.Command{Dir: filepath.Dir(spec), Argv: []string{exe, driver, b.path("ecology", "cairn-out/released/registry/registry.json"), spec}}.Output()
 		if err != nil {
 			return 0, err
 		}
@@ -66,13 +68,9 @@ func (b *bench) compareReference() error {
 	if err != nil {
 		return err
 	}
-	least := inside[0]
-	for _, t := range inside {
-		least = min(least, t)
-	}
 	fmt.Printf("\n%s on the same spec, its discovery of tasks (an environment, solved and installed each time) left out\n", referencePackage)
-	line("the command, to the package", shortest, middle, b.slow)
-	fmt.Printf("  %-46s %10.1f ms least\n", "of that without importing the compiler", float64(least)/1e6)
+	all.Line("the command, to the package")
+	fmt.Printf("  %-46s %10.1f ms least\n", "of that without importing the compiler", figures.Millis(inside.Least()))
 	return nil
 }
 

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/cairn-build/cairn/cmd/internal/figures"
 )
 
 // The hundred modules lie in ten layers; each one but those of the first uses two of the layer below.
@@ -39,15 +41,15 @@ func users(i int) []int {
 // writeHundred writes the workspace of a hundred modules and builds it.
 func (b *bench) writeHundred() error {
 	ws := b.path("hundred")
-	if err := removeAll(ws); err != nil {
+	if err := figures.RemoveAll(ws); err != nil {
 		return err
 	}
-	if err := write(filepath.Join(ws, "BUILD.hcl"), "workspace \"hundred\" { epics_base = \"//:base\" }\n\nepics_base \"base\" {}\n"); err != nil {
+	if err := figures.Write(filepath.Join(ws, "BUILD.hcl"), "workspace \"hundred\" { epics_base = \"//:base\" }\n\nepics_base \"base\" {}\n"); err != nil {
 		return err
 	}
 	for i := range modules {
 		for name, text := range module(i) {
-			if err := write(filepath.Join(ws, fmt.Sprintf("m%02d", i), name), text); err != nil {
+			if err := figures.Write(filepath.Join(ws, fmt.Sprintf("m%02d", i), name), text); err != nil {
 				return err
 			}
 		}
@@ -89,28 +91,28 @@ func (b *bench) noop() error {
 	if err := b.writeHundred(); err != nil {
 		return err
 	}
-	c := command{b.path("hundred"), b.env("cache"), []string{b.cairn, "build", "//..."}}
-	all, err := turns(2*b.turns,
-		command{b.path("hundred"), b.env("cache"), []string{b.cairn, "version"}}.run,
-		c.run)
+	c := figures.Command{Dir: b.path("hundred"), Env: b.env("cache"), Argv: []string{b.cairn, "build", "//..."}}
+	all, err := figures.Turns(2*b.turns,
+		figures.Command{Dir: b.path("hundred"), Env: b.env("cache"), Argv: []string{b.cairn, "version"}}.Run,
+		c.Run)
 	if err != nil {
 		return err
 	}
-	text, _, err := c.output()
+	_, text, _, err := c.Output()
 	if err != nil {
 		return err
 	}
 	fmt.Printf("\n`cairn build //...`, %d modules, nothing has changed: %s\n", modules, strings.TrimSpace(text))
-	all[0].line("`cairn version`, for comparison")
-	all[1].line("no-op")
-	b.Gate("no-op of 100 modules", all[1].least(), 50*time.Millisecond, "50 ms")
-	n, err := c.processes()
+	all[0].Line("`cairn version`, for comparison")
+	all[1].Line("no-op")
+	b.Gate("no-op of 100 modules", all[1].Least(), 50*time.Millisecond, "50 ms")
+	n, err := processes(c)
 	if err != nil {
 		return fmt.Errorf("its processes cannot be traced: %w", err)
 	}
-	b.exactly("processes that a no-op starts", n, 0)
-	one := command{b.path("hundred"), b.env("cache"), []string{"sh", "-c", "true & wait; (true); " + "ls >/dev/null"}}
-	if n, err = one.processes(); err != nil || n != 3 {
+	b.Exactly("processes that a no-op starts", n, 0)
+	one := figures.Command{Dir: b.path("hundred"), Env: b.env("cache"), Argv: []string{"sh", "-c", "true & wait; (true); " + "ls >/dev/null"}}
+	if n, err = processes(one); err != nil || n != 3 {
 		return fmt.Errorf("three processes of a shell are counted as %d: %w", n, err)
 	}
 	return nil
@@ -123,7 +125,7 @@ func (b *bench) bump() error {
 	}
 	fmt.Printf("\na revision more of one module among %d\n", modules)
 	for _, i := range []int{layer/2 + layer, modules/2 + 5, modules - 1} {
-		if err := replace(b.path("hundred", fmt.Sprintf("m%02d", i), "BUILD.hcl"), `"1.0.0"`, fmt.Sprintf(`"1.0.0+%d"`, b.revision)); err != nil {
+		if err := figures.Replace(b.path("hundred", fmt.Sprintf("m%02d", i), "BUILD.hcl"), `"1.0.0"`, fmt.Sprintf(`"1.0.0+%d"`, b.revision)); err != nil {
 			return err
 		}
 		r, took, err := b.counted("hundred", "cache", "//...")
@@ -131,7 +133,7 @@ func (b *bench) bump() error {
 			return err
 		}
 		made, foreign := 0, 0 // modules of which more than a check ran
-		for label, kinds := range r.labels {
+		for label, kinds := range r.Labels {
 			if slices.ContainsFunc(kinds, func(k string) bool { return k != "Dep" && k != "Symbols" }) {
 				made++
 				if !concerned(label, i) {
@@ -139,11 +141,11 @@ func (b *bench) bump() error {
 				}
 			}
 		}
-		fmt.Printf("  m%02d, which %d name: %v in %d modules; %.2f s\n", i, len(users(i)), r.kinds, len(r.labels), took.Seconds())
-		b.exactly(fmt.Sprintf("modules made anew for m%02d", i), made, 1+len(users(i)))
-		b.exactly(fmt.Sprintf("of them not concerned by m%02d", i), foreign, 0)
-		b.exactly(fmt.Sprintf("links for m%02d", i), r.kinds["Link"], 1)
-		b.exactly(fmt.Sprintf("modules checked for m%02d", i), len(r.labels)-made, len(above(users(i))))
+		fmt.Printf("  m%02d, which %d name: %v in %d modules; %.2f s\n", i, len(users(i)), r.Kinds, len(r.Labels), took.Seconds())
+		b.Exactly(fmt.Sprintf("modules made anew for m%02d", i), made, 1+len(users(i)))
+		b.Exactly(fmt.Sprintf("of them not concerned by m%02d", i), foreign, 0)
+		b.Exactly(fmt.Sprintf("links for m%02d", i), r.Kinds["Link"], 1)
+		b.Exactly(fmt.Sprintf("modules checked for m%02d", i), len(r.Labels)-made, len(above(users(i))))
 	}
 	return nil
 }

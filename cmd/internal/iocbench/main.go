@@ -97,10 +97,10 @@ func run(s *settings) error {
 	}
 	s.dir = filepath.Join(dir, "cairn-iocbench")
 	if !s.keep {
-		if err := removeAll(s.dir); err != nil {
+		if err := figures.RemoveAll(s.dir); err != nil {
 			return err
 		}
-		defer removeAll(s.dir)
+		defer figures.RemoveAll(s.dir)
 	}
 	b := &bench{settings: s, Report: &figures.Report{Name: "iocbench"}, revision: time.Now().Unix()}
 	if err := b.prepare(); err != nil {
@@ -134,7 +134,7 @@ func (b *bench) prepare() error {
 	}
 	if b.cairn == "" {
 		b.cairn = b.path("cairn")
-		if _, err := (command{".", []string{"CGO_ENABLED=0"}, []string{"go", "build", "-trimpath", "-o", b.cairn, "./cmd/cairn"}}).run(); err != nil {
+		if _, err := (figures.Command{Dir: ".", Env: []string{"CGO_ENABLED=0"}, Argv: []string{"go", "build", "-trimpath", "-o", b.cairn, "./cmd/cairn"}}).Run(); err != nil {
 			return err
 		}
 	}

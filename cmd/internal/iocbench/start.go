@@ -10,6 +10,8 @@ import (
 	"os/exec"
 	"strings"
 	"time"
+
+	"github.com/cairn-build/cairn/cmd/internal/figures"
 )
 
 // mark is what an IOC says once iocInit is done.
@@ -27,32 +29,32 @@ func (b *bench) start() error {
 		fmt.Fprintf(&script, "dlload %s/%s/lib/linux-x86_64/lib%s.so\ndbLoadDatabase %s/%s/dbd/%s.dbd\n%s_registerRecordDeviceDriver\n", out, m, name, out, m, name, name)
 	}
 	hand := b.path("hand.cmd")
-	if err := write(hand, script.String()+"iocInit\necho "+mark+"\nexit\n"); err != nil {
+	if err := figures.Write(hand, script.String()+"iocInit\necho "+mark+"\nexit\n"); err != nil {
 		return err
 	}
 	run := out + "/base/runtime"
 	env := append(b.env("cache"), loopback()...)
 	byHand := func() (time.Duration, error) {
-		return untilUp(command{b.path("stats"), env, []string{run + "/bin/linux-x86_64/softIocPVA", "-D", run + "/dbd/softIocPVA.dbd", hand}})
+		return untilUp(figures.Command{Dir: b.path("stats"), Env: env, Argv: []string{run + "/bin/linux-x86_64/softIocPVA", "-D", run + "/dbd/softIocPVA.dbd", hand}})
 	}
 	byCairn := func() (time.Duration, error) {
-		return untilUp(command{b.path("stats"), env, []string{b.cairn, "run", "//:started"}})
+		return untilUp(figures.Command{Dir: b.path("stats"), Env: env, Argv: []string{b.cairn, "run", "//:started"}})
 	}
-	all, err := turns(2*b.turns, byHand, byCairn)
+	all, err := figures.Turns(2*b.turns, byHand, byCairn)
 	if err != nil {
 		return err
 	}
 	fmt.Printf("\nfrom the start of a command to the end of iocInit, two modules\n")
-	all[0].line("softIocPVA, a script by hand")
-	all[1].line("`cairn run` of an ioc")
-	b.Gate("start of an IOC", all[1].least()-all[0].least(), 100*time.Millisecond, "0.1 s over the script by hand")
+	all[0].Line("softIocPVA, a script by hand")
+	all[1].Line("`cairn run` of an ioc")
+	b.Gate("start of an IOC", all[1].Least()-all[0].Least(), 100*time.Millisecond, "0.1 s over the script by hand")
 	return nil
 }
 
 // untilUp starts an IOC and says how long it took until it said the mark; then the IOC exits by itself.
-func untilUp(c command) (time.Duration, error) {
-	cmd := exec.Command(c.argv[0], c.argv[1:]...)
-	cmd.Dir, cmd.Env = c.dir, append(os.Environ(), c.env...)
+func untilUp(c figures.Command) (time.Duration, error) {
+	cmd := exec.Command(c.Argv[0], c.Argv[1:]...)
+	cmd.Dir, cmd.Env = c.Dir, append(os.Environ(), c.Env...)
 	pipe, err := cmd.StdoutPipe()
 	if err != nil {
 		return 0, err
@@ -74,7 +76,7 @@ func untilUp(c command) (time.Duration, error) {
 	}
 	_, _ = io.Copy(io.Discard, pipe) // a line that is too long ends the scanner, and must not end the IOC
 	if err := cmd.Wait(); err != nil {
-		return 0, fmt.Errorf("%s: %w: %s", strings.Join(c.argv, " "), err, said.String())
+		return 0, fmt.Errorf("%s: %w: %s", strings.Join(c.Argv, " "), err, said.String())
 	}
 	if took == 0 {
 		return 0, errors.New("the IOC did not come up: " + said.String())

@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/cairn-build/cairn/cmd/internal/figures"
 )
 
 const statsFetch = `workspace "stats" { epics_base = "//:base" }
@@ -60,10 +62,10 @@ ioc "started" {
 // prepareStats fetches base and sources, and keeps a cache that has these alone.
 func (b *bench) prepareStats() error {
 	ws := b.path("stats")
-	if err := removeAll(ws); err != nil {
+	if err := figures.RemoveAll(ws); err != nil {
 		return err
 	}
-	if err := write(filepath.Join(ws, "BUILD.hcl"), statsFetch); err != nil {
+	if err := figures.Write(filepath.Join(ws, "BUILD.hcl"), statsFetch); err != nil {
 		return err
 	}
 	if _, _, err := b.counted("stats", "cache", "//..."); err != nil {
@@ -76,7 +78,7 @@ func (b *bench) prepareStats() error {
 		"BUILD.hcl": statsBuild, "above.c": "#include <epicsExport.h>\n#include <devIocStats.h>\nstatic void aboveRegister(void) {}\nepicsExportRegistrar(aboveRegister);\n",
 		"above.dbd": "registrar(aboveRegister)\n", "st.cmd": "iocInit\necho " + mark + "\nexit\n",
 	} {
-		if err := write(filepath.Join(ws, name), text); err != nil {
+		if err := figures.Write(filepath.Join(ws, name), text); err != nil {
 			return err
 		}
 	}
@@ -112,7 +114,7 @@ func copySources(to, from string) error {
 		if err != nil {
 			return err
 		}
-		return write(filepath.Join(to, rel), string(text))
+		return figures.Write(filepath.Join(to, rel), string(text))
 	})
 }
 
@@ -125,7 +127,7 @@ type spawned struct {
 
 // commandsOf asks cairn which commands make a target.
 func (b *bench) commandsOf(label string) ([]spawned, error) {
-	text, _, err := command{b.path("stats"), b.env("cache"), []string{b.cairn, "key", label, "--json"}}.output()
+	text, _, _, err := figures.Command{Dir: b.path("stats"), Env: b.env("cache"), Argv: []string{b.cairn, "key", label, "--json"}}.Output()
 	if err != nil {
 		return nil, err
 	}
@@ -182,10 +184,10 @@ func (b *bench) ninjaProject() (int, error) {
 		return 0, err
 	}
 	dir := b.path("ninja")
-	if err := removeAll(dir); err != nil {
+	if err := figures.RemoveAll(dir); err != nil {
 		return 0, err
 	}
-	if _, err := (command{b.dir, nil, []string{"cp", "-a", b.path("stats"), dir}}).run(); err != nil {
+	if _, err := (figures.Command{Dir: b.dir, Argv: []string{"cp", "-a", b.path("stats"), dir}}).Run(); err != nil {
 		return 0, err
 	}
 	made := map[string]bool{}
@@ -217,7 +219,7 @@ func (b *bench) ninjaProject() (int, error) {
 			return 0, err
 		}
 	}
-	return len(cs), write(filepath.Join(dir, "build.ninja"), n.String())
+	return len(cs), figures.Write(filepath.Join(dir, "build.ninja"), n.String())
 }
 
 // ninjaCommand writes words for the shell that ninja starts.
@@ -234,19 +236,19 @@ func ninjaCommand(argv []string) string {
 
 // cleanBuild builds iocStats, of which nothing was ever built: each time it has another name and another flag, so that no key is known. What it
 // stands on is there, and so is what cairn knows of compilers and of the base.
-func (b *bench) cleanBuild() (ran, time.Duration, error) {
+func (b *bench) cleanBuild() (figures.Ran, time.Duration, error) {
 	b.edits++
 	salt := fmt.Sprintf("%d_%d", b.revision, b.edits)
 	text := strings.Replace(statsBuild, `  version = "3.2.0"`, fmt.Sprintf("  module = \"iocstats%s\"\n  usr_cppflags = [\"-DBENCH=%s\"]\n  version = \"3.2.0\"", salt, salt), 1)
-	if err := errors.Join(removeAll(b.path("stats", "cairn-out", "iocstats")), write(b.path("stats", "BUILD.hcl"), text)); err != nil {
-		return ran{}, 0, err
+	if err := errors.Join(figures.RemoveAll(b.path("stats", "cairn-out", "iocstats")), figures.Write(b.path("stats", "BUILD.hcl"), text)); err != nil {
+		return figures.Ran{}, 0, err
 	}
 	return b.counted("stats", "cache", "--sandbox=off", "-j", strconv.Itoa(b.jobs), "//:iocstats")
 }
 
 // plain puts iocStats back under its own name, and builds all.
 func (b *bench) plain() error {
-	if err := write(b.path("stats", "BUILD.hcl"), statsBuild); err != nil {
+	if err := figures.Write(b.path("stats", "BUILD.hcl"), statsBuild); err != nil {
 		return err
 	}
 	_, _, err := b.counted("stats", "cache", "//...")
@@ -260,7 +262,7 @@ func (b *bench) clean() error {
 		return err
 	}
 	ninja := func() (time.Duration, error) {
-		if _, err := (command{b.path("ninja"), nil, []string{b.ninja, "-t", "clean"}}).run(); err != nil {
+		if _, err := (figures.Command{Dir: b.path("ninja"), Argv: []string{b.ninja, "-t", "clean"}}).Run(); err != nil {
 			return 0, err
 		}
 		for _, f := range []string{".ninja_log", ".ninja_deps"} {
@@ -268,29 +270,29 @@ func (b *bench) clean() error {
 				return 0, err
 			}
 		}
-		out, took, err := command{b.path("ninja"), []string{"LC_ALL=C", "PWD=/proc/self/cwd"}, []string{b.ninja, "-j" + strconv.Itoa(b.jobs)}}.output()
+		out, _, took, err := figures.Command{Dir: b.path("ninja"), Env: []string{"LC_ALL=C", "PWD=/proc/self/cwd"}, Argv: []string{b.ninja, "-j" + strconv.Itoa(b.jobs)}}.Output()
 		if err == nil && !strings.Contains(out, fmt.Sprintf("[%d/%d]", n, n)) {
 			err = fmt.Errorf("ninja did not run %d commands: %s", n, out)
 		}
 		return took, err
 	}
-	var last ran
+	var last figures.Ran
 	build := func() (time.Duration, error) {
 		r, took, err := b.cleanBuild()
-		if ran := r.kinds["Compile"] + r.kinds["Link"]; err == nil && ran != n {
-			err = fmt.Errorf("cairn ran %d compilers and linkers, and ninja %d: %v", ran, n, r.kinds)
+		if ran := r.Kinds["Compile"] + r.Kinds["Link"]; err == nil && ran != n {
+			err = fmt.Errorf("cairn ran %d compilers and linkers, and ninja %d: %v", ran, n, r.Kinds)
 		}
 		last = r
 		return took, err
 	}
-	all, err := turns(b.turns, ninja, build)
+	all, err := figures.Turns(b.turns, ninja, build)
 	if err != nil {
 		return err
 	}
-	fmt.Printf("\na clean build of iocStats: %d commands of compiler and linker, 17 of them for its files; cairn's actions: %v\n", n, last.kinds)
-	all[0].line("ninja, the same commands")
-	all[1].line("cairn, sandbox off")
-	b.Gate("clean build", all[1].least(), all[0].least()*115/100, "1.15 x ninja")
+	fmt.Printf("\na clean build of iocStats: %d commands of compiler and linker, 17 of them for its files; cairn's actions: %v\n", n, last.Kinds)
+	all[0].Line("ninja, the same commands")
+	all[1].Line("cairn, sandbox off")
+	b.Gate("clean build", all[1].Least(), all[0].Least()*115/100, "1.15 x ninja")
 	return b.plain()
 }
 
@@ -323,22 +325,22 @@ func (b *bench) header() error {
 	}
 	fmt.Printf("\na comment in the header devIocStats.h, which %d of the files of iocStats and 1 of another module include\n", users)
 	var kinds map[string]int
-	all, err := turns(min(b.turns, 5), func() (time.Duration, error) {
+	all, err := figures.Turns(min(b.turns, 5), func() (time.Duration, error) {
 		b.edits++
 		// The line's end is as far away as before, so that no line of what follows moves.
-		if err := write(file, strings.TrimRight(string(text), "\n")+fmt.Sprintf(" /* %d %d */\n", os.Getpid(), b.edits)); err != nil {
+		if err := figures.Write(file, strings.TrimRight(string(text), "\n")+fmt.Sprintf(" /* %d %d */\n", os.Getpid(), b.edits)); err != nil {
 			return 0, err
 		}
 		r, took, err := b.counted("stats", "cache", "//:iocstats", "//:above")
-		kinds = r.kinds
+		kinds = r.Kinds
 		return took, err
 	})
 	if err != nil {
 		return err
 	}
-	all[0].line("the header was edited")
+	all[0].Line("the header was edited")
 	fmt.Printf("  what ran, the last time: %v\n", kinds)
-	b.exactly("files compiled again", kinds["Compile"], users+1)
-	b.exactly("links after it", kinds["Link"], 0)
+	b.Exactly("files compiled again", kinds["Compile"], users+1)
+	b.Exactly("links after it", kinds["Link"], 0)
 	return nil
 }

@@ -7,11 +7,13 @@ import (
 	"os/exec"
 	"runtime"
 	"syscall"
+
+	"github.com/cairn-build/cairn/cmd/internal/figures"
 )
 
 // processes runs a command to its end and says how many processes it and those that it starts have started. The kernel tells: each is
 // traced from its first instruction on. Threads do not count.
-func (c command) processes() (int, error) {
+func processes(c figures.Command) (int, error) {
 	runtime.LockOSThread() // only the thread that traces may ask
 	defer runtime.UnlockOSThread()
 	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
@@ -19,8 +21,8 @@ func (c command) processes() (int, error) {
 		return 0, err
 	}
 	defer null.Close()
-	cmd := exec.Command(c.argv[0], c.argv[1:]...)
-	cmd.Dir, cmd.Env = c.dir, append(os.Environ(), c.env...)
+	cmd := exec.Command(c.Argv[0], c.Argv[1:]...)
+	cmd.Dir, cmd.Env = c.Dir, append(os.Environ(), c.Env...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = null, null, null // files, so that no goroutine waits
 	cmd.SysProcAttr = &syscall.SysProcAttr{Ptrace: true}
 	if err := cmd.Start(); err != nil {
@@ -49,11 +51,11 @@ func (c command) processes() (int, error) {
 		switch {
 		case status.Exited() && at == pid:
 			if status.ExitStatus() != 0 {
-				return 0, fmt.Errorf("%s ends with %d", c.argv[0], status.ExitStatus())
+				return 0, fmt.Errorf("%s ends with %d", c.Argv[0], status.ExitStatus())
 			}
 			return started, nil
 		case status.Signaled() && at == pid:
-			return 0, fmt.Errorf("%s is ended by %v", c.argv[0], status.Signal())
+			return 0, fmt.Errorf("%s is ended by %v", c.Argv[0], status.Signal())
 		case !status.Stopped():
 			// A thread or child that ended: nothing of it goes on.
 		case status.StopSignal() == syscall.SIGTRAP:

@@ -2,8 +2,12 @@
 
 package main
 
-import "errors"
+import (
+	"errors"
 
-func (c command) processes() (int, error) {
+	"github.com/cairn-build/cairn/cmd/internal/figures"
+)
+
+func processes(c figures.Command) (int, error) {
 	return 0, errors.New("processes are counted on Linux alone")
 }
