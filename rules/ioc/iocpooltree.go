@@ -106,11 +106,19 @@ func linkScript(c rule.CallContext, from, to string, e rule.Entry) (diag.List, e
 		if err != nil {
 			return nil, err
 		}
-		if len(text) > 0 && text[len(text)-1] != '\n' {
-			_, said := startup.Read(from, text, startup.Options{})
-			said = slices.DeleteFunc(said, func(d diag.Diag) bool { return d.Code != "no-final-newline" })
-			return said, c.Write(to, append(text, '\n'), e.Executable)
+		if whole, said := wholeScript(from, text); said != nil {
+			return said, c.Write(to, whole, e.Executable)
 		}
 	}
 	return nil, c.Link(to, e.Blob, e.Executable)
+}
+
+// wholeScript gives a script its last line end, with a warning where there was none.
+func wholeScript(name string, text []byte) ([]byte, diag.List) {
+	if len(text) == 0 || text[len(text)-1] == '\n' {
+		return text, nil
+	}
+	_, said := startup.Read(name, text, startup.Options{})
+	said = slices.DeleteFunc(said, func(d diag.Diag) bool { return d.Code != "no-final-newline" })
+	return append(text, '\n'), said
 }

@@ -27,6 +27,8 @@ type treeEntry struct {
 	Exec bool   `json:"exec,omitempty"`
 	// Library says that it is a shared library of others, which may go by another name.
 	Library bool `json:"library,omitempty"`
+	// Script says that it is a snippet, whose last line gets a line end where it has none.
+	Script bool `json:"script,omitempty"`
 }
 
 // treeArgs is what ioc_tree/1 is told.
@@ -65,7 +67,11 @@ func (m *moduleBuild) assemble() rule.Artifact {
 		m.add("dbd/"+m.s.Name+".dbd", item{In: m.dbd, At: m.dbd.Path}, false)
 	}
 	m.addAll("db/", m.s.Templates, false)
+	first := len(m.contents)
 	m.addAll("", m.s.Scripts, false)
+	for i := range m.contents[first:] {
+		m.contents[first+i].Script = true
+	}
 	m.addAll("bin/"+m.cc.arch+"/", m.s.Bins, true)
 	for _, e := range m.s.Extra {
 		m.add(e.To, e.From, e.Executable)
@@ -138,7 +144,13 @@ func treeFunc(_ context.Context, c rule.CallContext) error {
 				continue
 			}
 			from[to] = f.at
-			if err := f.put(c, a.To+"/"+to, e.Exec || f.exec); err != nil {
+			if e.Script {
+				ds, err := f.putScript(c, a.To+"/"+to)
+				if err != nil {
+					return err
+				}
+				said = append(said, ds...)
+			} else if err := f.put(c, a.To+"/"+to, e.Exec || f.exec); err != nil {
 				return err
 			}
 			if e.Library {
@@ -158,6 +170,19 @@ func treeFunc(_ context.Context, c rule.CallContext) error {
 		return err
 	}
 	return said
+}
+
+// putScript is put for a snippet.
+func (f inputFile) putScript(c rule.CallContext, to string) (diag.List, error) {
+	text, err := inputBytes(c, f.at)
+	if err != nil {
+		return nil, err
+	}
+	whole, said := wholeScript(f.at, text)
+	if said == nil {
+		return nil, f.put(c, to, f.exec)
+	}
+	return said, c.Write(to, whole, f.exec)
 }
 
 // linkSoname makes a link by the name that a library calls itself, where that is not its file's: who is linked with it asks for that.
