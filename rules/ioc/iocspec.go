@@ -8,6 +8,7 @@ import (
 
 	"github.com/cairn-build/cairn/graph/diag"
 	"github.com/cairn-build/cairn/graph/rule"
+	"github.com/cairn-build/cairn/rules/ioc/dep"
 	"github.com/cairn-build/cairn/rules/ioc/startup"
 )
 
@@ -142,7 +143,7 @@ func defaultIocName(name string) string {
 		}
 		return '_'
 	}, name)
-	return name[:min(len(name), startup.LongestPrefix)]
+	return name[:min(len(name), dep.MaxPrefix)]
 }
 
 // macroList gives macros as the IOC's shell takes them, in the order of their names.

@@ -93,10 +93,6 @@ func TestLimits(t *testing.T) {
 	}{
 		{"module 24", CheckModule(strings.Repeat("m", 24)), false},
 		{"module 25", CheckModule(strings.Repeat("m", 25)), true},
-		{"prefix 30", CheckPrefix(strings.Repeat("p", 30)), false},
-		{"prefix 31", CheckPrefix(strings.Repeat("p", 31)), true},
-		{"record 60", CheckRecord(strings.Repeat("r", 60)), false},
-		{"record 61", CheckRecord(strings.Repeat("r", 61)), true},
 		{"digit first", CheckModule("3d"), true},
 	} {
 		if c.l.HasErrors() != c.bad {

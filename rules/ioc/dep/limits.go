@@ -79,27 +79,3 @@ func hintName(name string) string {
 	}
 	return ""
 }
-
-// CheckPrefix says what is wrong with the prefix of the PVs that an IOC publishes its modules with, REQUIRE_IOC.
-func CheckPrefix(prefix string) diag.List {
-	if len(prefix) <= MaxPrefix {
-		return nil
-	}
-	return diag.List{{
-		Code:    "ioc-name-too-long",
-		Summary: fmt.Sprintf("the IOC's name %s is too long", prefix),
-		Detail:  fmt.Sprintf("It has %d characters and is the prefix of the PVs that publish what is loaded; they have room for %d.", len(prefix), MaxPrefix),
-	}}
-}
-
-// CheckRecord says what is wrong with the length of a record's name.
-func CheckRecord(name string) diag.List {
-	if len(name) <= MaxRecord {
-		return nil
-	}
-	return diag.List{{
-		Code:    "record-name-too-long",
-		Summary: fmt.Sprintf("the record's name %s is too long", name),
-		Detail:  fmt.Sprintf("It has %d characters, and a record's name may have %d.", len(name), MaxRecord),
-	}}
-}

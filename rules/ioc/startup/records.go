@@ -4,21 +4,14 @@ import (
 	"fmt"
 
 	"github.com/cairn-build/cairn/graph/diag"
-)
-
-// What fits into the records that publish what an IOC has loaded. require cuts what is longer, and records of two IOCs or of two modules
-// can then have one name.
-const (
-	LongestModule  = 24
-	LongestPrefix  = 30
-	LongestVersion = 39
-	LongestRecord  = 60
+	"github.com/cairn-build/cairn/rules/ioc/dep"
 )
 
 // Compat34 is the generation before 5: names of records in capitals.
 const Compat34 = "3.4"
 
-// Published are the records that say what an IOC has loaded.
+// Published are the records that say what an IOC has loaded. require cuts what does not fit into them (dep.MaxModule and others), and
+// records of two IOCs or of two modules can then have one name.
 type Published struct {
 	Modules, Versions, ModuleVersions string // lists
 	Base, Require                     string // versions
@@ -29,7 +22,7 @@ type Published struct {
 
 // Records gives the names of an IOC's records; compat is "" for 5.1, else "3.4".
 func Records(ioc, compat string) Published {
-	ioc = ioc[:min(len(ioc), LongestPrefix)]
+	ioc = ioc[:min(len(ioc), dep.MaxPrefix)]
 	if compat == Compat34 {
 		return Published{Modules: ioc + ":MODULES", Versions: ioc + ":VERSIONS", ModuleVersions: ioc + ":MOD_VER", Base: ioc + ":BaseVersion",
 			Require: ioc + ":require_VER", old: true, ioc: ioc}
@@ -40,7 +33,7 @@ func Records(ioc, compat string) Published {
 
 // Version gives the record of a module's version.
 func (p Published) Version(module string) string {
-	module = module[:min(len(module), LongestModule)]
+	module = module[:min(len(module), dep.MaxModule)]
 	if p.old {
 		return p.ioc + ":" + module + "_VER"
 	}
@@ -55,8 +48,8 @@ func CheckName(ioc string, at diag.Range) diag.List {
 	switch {
 	case ioc == "":
 		return problem("It is empty.")
-	case len(ioc) > LongestPrefix:
-		return problem(fmt.Sprintf("Its records start with it: it has %d characters, and %d fit.", len(ioc), LongestPrefix))
+	case len(ioc) > dep.MaxPrefix:
+		return problem(fmt.Sprintf("Its records start with it: it has %d characters, and %d fit.", len(ioc), dep.MaxPrefix))
 	}
 	for _, c := range ioc {
 		if !nameRune(c) {
@@ -87,13 +80,13 @@ func CheckLimits(ioc, compat string, modules []Module, at func(Module) diag.Rang
 			ds = append(ds, diag.Diag{Code: "too-long", Summary: summary, Detail: detail, Range: at(m)})
 		}
 		switch pv := names.Version(m.Name); {
-		case len(m.Name) > LongestModule:
-			add(fmt.Sprintf("The name of module %s is too long for its record", m.Name), fmt.Sprintf("It has %d characters, and %d fit.", len(m.Name), LongestModule))
-		case len(pv) > LongestRecord:
-			add(fmt.Sprintf("The record %s has too long a name", pv), fmt.Sprintf("It has %d characters, and %d fit: shorten the IOC's name.", len(pv), LongestRecord))
+		case len(m.Name) > dep.MaxModule:
+			add(fmt.Sprintf("The name of module %s is too long for its record", m.Name), fmt.Sprintf("It has %d characters, and %d fit.", len(m.Name), dep.MaxModule))
+		case len(pv) > dep.MaxRecord:
+			add(fmt.Sprintf("The record %s has too long a name", pv), fmt.Sprintf("It has %d characters, and %d fit: shorten the IOC's name.", len(pv), dep.MaxRecord))
 		}
-		if len(m.Version) > LongestVersion {
-			add(fmt.Sprintf("Version %s of module %s is too long for its record", m.Version, m.Name), fmt.Sprintf("It has %d characters, and %d fit.", len(m.Version), LongestVersion))
+		if len(m.Version) > dep.MaxVersion {
+			add(fmt.Sprintf("Version %s of module %s is too long for its record", m.Version, m.Name), fmt.Sprintf("It has %d characters, and %d fit.", len(m.Version), dep.MaxVersion))
 		}
 	}
 	return ds
