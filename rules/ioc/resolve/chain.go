@@ -125,7 +125,9 @@ func missing(name, wanted string, no *version.NotAvailable, find Finder, o Optio
 		if len(o.Pools) > 0 {
 			d.Detail = "It is in none of: " + strings.Join(o.Pools, ", ") + "."
 		}
-		d.Hint = diag.DidYouMean(name, find.Modules())
+		if d.Hint = diag.DidYouMean(name, find.Modules()); d.Hint == "" {
+			d.Hint = "A module that is a target is named by its label, in deps or with -r; one that is installed is found in the folders of pools, of -l and of EPICS_DRIVER_PATH."
+		}
 	}
 	return d
 }

@@ -86,6 +86,7 @@ func TestResolve(t *testing.T) {
 		{"missing version below", "a 1.0.0: b 2.0.0\nb 1.0.0:", "a", "-", []string{
 			"Module b version 2.0.0 not available (but", "st.cmd:1 asks for a (any version); a 1.0.0 depends on b 2.0.0.", "There are: 1.0.0."}},
 		{"missing module", diamond, "assyn", "-", []string{"Module assyn not available", `Did you mean "asyn"?`}},
+		{"nothing like it", diamond, "motor", "-", []string{"Module motor not available", "A module that is a target is named by its label, in deps or with -r"}},
 		{"1.0 is no 1.0.0", "a 1.0.0:\na 1.0.1:", "a 1.0", "-", []string{"Module a version 1.0 not available (but", "was 1.0.0 meant?"}},
 		{"junk in a .dep", "a 1.0.0: tmp lab", "a", "-", []string{"Module tmp version lab not available", "a 1.0.0 depends on tmp lab"}},
 		{"cycle", "a 1.0.0: b 1.0.0\nb 1.0.0: c\nc 1.0.0: a 1.0.0", "b", "-", []string{
