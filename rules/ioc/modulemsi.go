@@ -16,7 +16,10 @@ import (
 // msiScript runs msi twice: for the database, and for the names of the files that it was made of. What msi itself is counts as well.
 const msiScript = `msi=$1 libs=$2 out=$3 dep=$4 src=$5 dir=.; shift 5
 case $src in */*) dir=${src%/*} ;; esac
-"$msi" -o"$out" -I"$dir" "$@"
+if ! "$msi" -o"$out" -I"$dir" "$@"; then
+  printf '%s: msi cannot expand it. Templates and included files are looked for beside it, in the folders of templates, subs and tmps, and in db of deps and runtime_deps.\n' "$src" >&2
+  exit 1
+fi
 "$msi" -D -o"$out" -I"$dir" "$@" > "$dep"
 printf '\n%s: %s %s\n' "$out" "$src" "$msi" >> "$dep"
 for l in "$libs"/*; do
