@@ -66,7 +66,7 @@ func (e *Engine) Program(ctx context.Context, target, pkg string) (*Launch, erro
 func programOf(g *state.Graph, t state.TargetID) (rule.Program, error) {
 	b := g.Run(t)
 	if b == nil {
-		return rule.Program{}, fmt.Errorf("%s is a %s: there is nothing to run; kinds such as program can be run", g.LabelText(t), g.TargetKind(t))
+		return rule.Program{}, fmt.Errorf("%s is of kind %s: there is nothing to run; kinds such as program can be run", g.LabelText(t), g.TargetKind(t))
 	}
 	p, ok := action.DecodeProgram(b)
 	if !ok || len(p.Argv) == 0 {
