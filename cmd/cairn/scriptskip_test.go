@@ -10,7 +10,7 @@ import (
 )
 
 // scriptT lets a script be skipped. Where CAIRN_SKIPS names a file of reasons (.ci/skips.txt), one that is not in it is a failure:
-// the last step of .ci/run is the plain `go test ./...`, which says nothing of skips.
+// the last step of .ci/run is the plain `go test`, which says nothing of skips.
 type scriptT struct{ *testing.T }
 
 func (t scriptT) Run(name string, f func(testscript.T)) {
