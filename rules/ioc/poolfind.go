@@ -60,6 +60,10 @@ done
 func findModule(c *rule.Context, attr string, pools []Pool, request string) (Module, bool) {
 	name, want, _ := strings.Cut(request, ",")
 	name, want = strings.TrimSpace(name), strings.TrimSpace(want)
+	if name == "" || strings.ContainsAny(name, "/: \t") || name[0] == '.' {
+		c.Problem(attr, "bad-require", "Bad request "+quote(request), "It is a module's name, a comma and a version, or the name alone.")
+		return Module{}, false
+	}
 	var targets []Module
 	var installed []version.Installed
 	var names []string
@@ -82,10 +86,6 @@ func findModule(c *rule.Context, attr string, pools []Pool, request string) (Mod
 			inputs = append(inputs, m.Headers, m.Dbd, m.Dep)
 		}
 	}
-	if name == "" || strings.ContainsAny(name, "/: \t") || name[0] == '.' {
-		c.Problem(attr, "bad-require", "Bad request "+quote(request), "It is a module's name, a comma and a version, or the name alone.")
-		return Module{}, false
-	}
 	if !host {
 		i, _, err := version.Select(want, installed, false)
 		if err != nil || i < 0 {
@@ -94,7 +94,12 @@ func findModule(c *rule.Context, attr string, pools []Pool, request string) (Mod
 		}
 		return targets[i], true
 	}
-	at := ".pools/" + name
+	return declareTake(c, attr, a, inputs)
+}
+
+// declareTake declares what copies candidates of folders of this machine, and what then chooses among all of them.
+func declareTake(c *rule.Context, attr string, a poolModuleArgs, inputs []rule.Artifact) (Module, bool) {
+	at := ".pools/" + a.Module
 	for i := range a.From {
 		f := &a.From[i]
 		if f.Version != "" {
@@ -107,8 +112,8 @@ func findModule(c *rule.Context, attr string, pools []Pool, request string) (Mod
 		f.Folder = out.Path
 		inputs = append(inputs, out)
 	}
-	m := Module{Label: c.Label(), Name: name, Arch: a.Arch, Headers: c.OutputTree(attr, at+"/include"), Dbd: c.OutputTree(attr, at+"/dbd"),
-		Dep: c.OutputFile(attr, at+"/"+name+".dep"), Index: c.OutputFile(attr, at+"/headers"), VersionFile: c.OutputFile(attr, at+"/version")}
+	m := Module{Label: c.Label(), Name: a.Module, Arch: a.Arch, Headers: c.OutputTree(attr, at+"/include"), Dbd: c.OutputTree(attr, at+"/dbd"),
+		Dep: c.OutputFile(attr, at+"/"+a.Module+".dep"), Index: c.OutputFile(attr, at+"/headers"), VersionFile: c.OutputFile(attr, at+"/version")}
 	a.Headers, a.Dbd, a.Dep, a.Index, a.Version = m.Headers.Path, m.Dbd.Path, m.Dep.Path, m.Index.Path, m.VersionFile.Path
 	return m, declareCall(c, rule.Action{Mnemonic: "Require", Inputs: inputs, Outputs: []rule.Artifact{m.Headers, m.Dbd, m.Dep, m.Index, m.VersionFile}},
 		poolModuleCall, a, places{"require": c.Target.Attrs[attr].Range})
