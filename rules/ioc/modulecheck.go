@@ -18,8 +18,8 @@ type usedDepfile struct {
 // knownHeaders are the headers of a module that sources could see.
 type knownHeaders struct {
 	Dir    string `json:"dir"`
-	Module string `json:"module"` // without its version, so that another one of a module that is not named changes nothing
-	Label  string `json:"label"`
+	Module string `json:"module"`          // without its version, so that another one of a module that is not named changes nothing
+	Label  string `json:"label,omitempty"` // "" for one that is installed on this machine
 	Named  bool   `json:"named,omitempty"` // the module is among deps
 	Index  string `json:"index,omitempty"` // where it is
 }
@@ -31,7 +31,10 @@ func known(deps, all []Module) []knownHeaders {
 		if d.Headers.Path == "" {
 			continue
 		}
-		k := knownHeaders{Dir: d.Headers.Path, Module: d.Name, Label: d.Label.String()}
+		k := knownHeaders{Dir: d.Headers.Path, Module: d.Name}
+		if d.VersionFile.Path == "" {
+			k.Label = d.Label.String()
+		}
 		if i < len(deps) { // closure gives deps first
 			k.Named, k.Index = true, d.Index.Path
 		}
@@ -58,10 +61,14 @@ func checkHeaders(c rule.CallContext, a *treeArgs, where places) (diag.List, err
 					continue
 				}
 				told[k.Dir] = true
+				hint := fmt.Sprintf("Add %q to deps.", k.Label)
+				if k.Label == "" {
+					hint = fmt.Sprintf("Add %q to require, and the pool that has it to pools.", k.Module)
+				}
 				said = append(said, diag.Diag{Code: "undeclared-header", Range: where["deps"],
 					Summary: fmt.Sprintf("%s uses %s of module %s, which %s does not name", u.Source, rel, k.Module, a.Module),
 					Detail:  fmt.Sprintf("Only modules among deps are in its .dep file, and only those are loaded before it. %s can be seen because another one stands on it.", k.Module),
-					Hint:    fmt.Sprintf("Add %q to deps.", k.Label)})
+					Hint:    hint})
 			}
 		}
 	}
@@ -84,7 +91,7 @@ func sameHeaders(c rule.CallContext, ks []knownHeaders, where places) (diag.List
 		for _, h := range strings.Fields(string(b)) {
 			if other, ok := of[h]; ok && other.Dir != k.Dir {
 				said = append(said, diag.Diag{Code: "same-header", Range: where["deps"], Summary: fmt.Sprintf("Modules %s and %s both install %s", other.Module, k.Module, h),
-					Detail: fmt.Sprintf("Which one a source sees would hang on the order of deps: %s comes first.", other.Label)})
+					Detail: fmt.Sprintf("Which one a source sees would hang on the order of deps: %s comes first.", other.Module)})
 				continue
 			}
 			of[h] = k
