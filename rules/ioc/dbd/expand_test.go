@@ -125,7 +125,7 @@ func TestExpandProblems(t *testing.T) {
 		{folder{"a": "include \"nowhere\""}, "a:1:9: There is no file \"nowhere\" to include\n"},
 		{folder{"a": "include \"b\"", "b": "include \"c\"", "c": "driver(x)\ninclude \"a\""}, "c:2:9: Files that include each other; a -> b -> c -> a.\n"},
 		{folder{"a": "recordtype(r) { include \"b\" }", "b": "field(A, DBF_LONG)\ninclude \"b\""}, "b:2:9: Files that include each other; b -> b.\n"},
-		{folder{"a": "include \"b\"\ndriver(x)", "b": "driver("}, "b:1:8: Unexpected the end of the file\n"},
+		{folder{"a": "include \"b\"\ndriver(x)", "b": "driver("}, "b:1:8: Unexpected end of the file\n"},
 	} {
 		if _, said := tt.files.expand("a"); said != tt.want {
 			t.Errorf("%v:\n got %s\nwant %s", tt.files, said, tt.want)

@@ -106,7 +106,7 @@ func TestBreakpoints(t *testing.T) {
 		}
 	}
 	for in, want := range map[string]string{
-		"":                                   "bptsq.data:1: Unexpected the end of the file; The first line starts with the table's name.",
+		"":                                   "bptsq.data:1: Unexpected end of the file; The first line starts with the table's name.",
 		"\"sq\" 0 0 20 x":                    "bptsq.data:1: Unexpected `x`; Here stands a number: its raw value.",
 		"\"sq\" 0 0 2 10 1 0 2 1\n0 1":       "bptsq.data:1: There are 2 values, and the first line speaks of 3",
 		"\"sq\" 0 0 2 10 1 0 2 1\n0 1 y":     "bptsq.data:2: Unexpected `y`; After the first line stand raw values alone.",

@@ -32,7 +32,7 @@ type token struct {
 func (t token) String() string {
 	switch t.kind {
 	case end:
-		return "the end of the file"
+		return "end of the file"
 	case quoted:
 		return fmt.Sprintf("%q", shorten(t.text))
 	case cLine:

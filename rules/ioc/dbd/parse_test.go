@@ -73,8 +73,8 @@ func TestParseProblems(t *testing.T) {
 		"breaktable(t) { 1 2 x }":                                                      "f.dbd:1:21: Unexpected `x`; A breakpoint table holds pairs of numbers: the raw value, then the engineering value.",
 		"breaktable(t) { 1 }":                                                          "f.dbd:1:19: Unexpected `}`; A breakpoint table holds pairs of numbers: the raw value, then the engineering value.",
 		"menu(m) {\n% x\n}":                                                            "f.dbd:2:1: A line of C in `menu(m)`; Lines that start with % stand in record types.",
-		"include":                                                                      "f.dbd:1:8: Unexpected the end of the file; After `include` stands a name in quotes.",
-		"menu(m)":                                                                      "f.dbd:1:8: Unexpected the end of the file; The body of `menu(...)` starts with `{`.",
+		"include":                                                                      "f.dbd:1:8: Unexpected end of the file; After `include` stands a name in quotes.",
+		"menu(m)":                                                                      "f.dbd:1:8: Unexpected end of the file; The body of `menu(...)` starts with `{`.",
 		"driver(" + strings.Repeat("x", 80) + " y)":                                    "f.dbd:1:89: Unexpected `y`; Arguments of `driver` are parted by `,` and end with `)`.",
 	} {
 		_, ps := Parse("f.dbd", []byte(in))
