@@ -45,7 +45,7 @@ func analyzeRequire(c *rule.Context) error {
 	}
 	m := *b.Require
 	m.Label = c.Label()
-	if c.Bool("with_base") && m.Arch == b.Arch {
+	if c.Bool("with_base") { // also for another architecture than its programs are for: one version holds both, and all else is the same
 		m.Tree = c.OutputTree("", path.Join(m.Name, m.Version))
 		declareCall(c, rule.Action{Mnemonic: "Tree", Inputs: []rule.Artifact{b.Require.Tree, b.Runtime}, Outputs: []rule.Artifact{m.Tree}},
 			requireTreeCall, requireTreeArgs{To: m.Tree.Path, Module: b.Require.Tree.Path, Runtime: b.Runtime.Path}, nil)
