@@ -92,18 +92,8 @@ func sweepFolders(top string) {
 
 // mend writes copies of scripts that the IOC's shell would not read to their ends, and has the start take them.
 func (f *iocFolder) mend(start *startup.Start, read *startup.Script) error {
-	names := map[string]string{}
-	used := map[string]bool{"start.cmd": true, "lock": true}
-	at := func(name string) string {
-		if names[name] == "" {
-			n := filepath.Base(name)
-			for i := 2; used[n]; i++ {
-				n = fmt.Sprintf("%d_%s", i, filepath.Base(name))
-			}
-			used[n], names[name] = true, n
-		}
-		return filepath.Join(f.path, names[name])
-	}
+	copied := startup.CopyNames("start.cmd", "lock")
+	at := func(name string) string { return filepath.Join(f.path, copied(name)) }
 	if f.path == "" {
 		return nil
 	}

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"path"
 	"strings"
 
 	"github.com/cairn-build/cairn/graph/diag"
@@ -311,18 +310,8 @@ func (s *starting) write(script *startup.Script, found *resolve.Closure, modules
 	for _, f := range s.a.Databases {
 		start.Databases = append(start.Databases, startup.Database{File: "$(" + rootVar + ")/" + f, Macros: s.a.Macros})
 	}
-	names := map[string]string{}
-	at := func(name string) string {
-		n, ok := names[name]
-		if !ok {
-			n = path.Base(name)
-			for i := 2; taken(names, n); i++ {
-				n = fmt.Sprintf("%d_%s", i, path.Base(name))
-			}
-			names[name] = n
-		}
-		return "$(" + rootVar + ")/" + s.a.Start + "/" + n
-	}
+	copied := startup.CopyNames(startName)
+	at := func(name string) string { return "$(" + rootVar + ")/" + s.a.Start + "/" + copied(name) }
 	mended := script.Mended(at)
 	if s.a.Startup != "" {
 		start.File = "$(" + rootVar + ")/" + s.a.Startup
@@ -331,8 +320,7 @@ func (s *starting) write(script *startup.Script, found *resolve.Closure, modules
 		}
 	}
 	for name, text := range mended {
-		at(name)
-		if err := s.c.Write(s.a.Start+"/"+names[name], text, false); err != nil {
+		if err := s.c.Write(s.a.Start+"/"+copied(name), text, false); err != nil {
 			return err
 		}
 	}
@@ -346,13 +334,4 @@ func (s *starting) write(script *startup.Script, found *resolve.Closure, modules
 		return err
 	}
 	return s.c.Write(s.a.Resolved, b.Bytes(), false)
-}
-
-func taken(names map[string]string, n string) bool {
-	for _, other := range names {
-		if other == n {
-			return true
-		}
-	}
-	return n == startName
 }

@@ -2,6 +2,8 @@ package startup
 
 import (
 	"bytes"
+	"fmt"
+	"path"
 	"slices"
 )
 
@@ -41,4 +43,24 @@ func (s *Script) Mended(at func(name string) string) map[string][]byte {
 		out[f.Name] = b.Bytes()
 	}
 	return out
+}
+
+// CopyNames gives a function that names copies of files in one folder, which no folder of theirs is part of: the same file has the same
+// name each time, two files never have one, and none has one of used.
+func CopyNames(used ...string) func(file string) string {
+	names := map[string]string{}
+	taken := map[string]bool{}
+	for _, u := range used {
+		taken[u] = true
+	}
+	return func(file string) string {
+		if names[file] == "" {
+			n := path.Base(file)
+			for i := 2; taken[n]; i++ {
+				n = fmt.Sprintf("%d_%s", i, path.Base(file))
+			}
+			taken[n], names[file] = true, n
+		}
+		return names[file]
+	}
 }

@@ -107,3 +107,12 @@ func TestEnviron(t *testing.T) {
 		t.Error("E3_CMD_TOP is set without a startup script")
 	}
 }
+
+func TestCopyNames(t *testing.T) {
+	name := CopyNames("start.cmd")
+	for _, c := range [][2]string{{"a/st.cmd", "st.cmd"}, {"b/st.cmd", "2_st.cmd"}, {"c/st.cmd", "3_st.cmd"}, {"a/st.cmd", "st.cmd"}, {"x/2_st.cmd", "2_2_st.cmd"}, {"start.cmd", "2_start.cmd"}} {
+		if got := name(c[0]); got != c[1] {
+			t.Errorf("%s is copied as %s, not %s", c[0], got, c[1])
+		}
+	}
+}
