@@ -56,6 +56,7 @@ func TestIoc(t *testing.T) {
 		{Name: "a script that is made", Attrs: with(map[string]any{"startup": "//:made", "pools": []string{"//:pool"}})},
 		{Name: "nothing", Label: "//:x+y", Attrs: with(map[string]any{})},
 		{Name: "wrong words", Attrs: with(map[string]any{"require": []string{"", "a b,1"}, "commands": []string{"a\nb"}, "ioc_name": "a b", "deps": []string{"//:none"}})},
+		{Name: "wrong names", Attrs: with(map[string]any{"macros": map[string]string{"": "a", "A,B": "b", "C=D": "c", "E F": "d", "OK": "e"}, "ioc_name": "a.b"})},
 		{Name: "no base", Attrs: map[string]any{}},
 		{Name: "a base without require", Attrs: map[string]any{"base": "//:bare"}},
 	})

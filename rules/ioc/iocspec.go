@@ -138,7 +138,7 @@ func plainModule(m startup.Module) bool {
 // defaultIocName is a target's name as far as it can begin the names of records.
 func defaultIocName(name string) string {
 	name = strings.Map(func(r rune) rune {
-		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '_' || r == '-' || r == '.' {
+		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '_' || r == '-' {
 			return r
 		}
 		return '_'
@@ -152,7 +152,10 @@ func macroList(c *rule.Context) string {
 	var list []string
 	for _, n := range sortedKeys(m) {
 		v := m[n]
-		if strings.ContainsAny(v, ", \t'\"") {
+		if n == "" || strings.ContainsAny(n, "=, \t'\"\\$(){}") {
+			c.Problem("macros", "bad-macro", fmt.Sprintf("%q cannot be the name of a macro", n), "It is a word without commas, equal signs, brackets and quotes.")
+		}
+		if strings.ContainsAny(v, ", \t'\"\\") {
 			v = `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(v) + `"`
 		}
 		list = append(list, n+"="+v)

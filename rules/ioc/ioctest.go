@@ -154,7 +154,8 @@ func readPVs(c *rule.Context, ioc string) ([]testPV, bool) {
 	macros := c.StringMap("macros")
 	put := func(s string) string {
 		s = strings.NewReplacer("$(IOC)", ioc, "${IOC}", ioc).Replace(s)
-		for n, v := range macros {
+		for _, n := range sortedKeys(macros) {
+			v := macros[n]
 			s = strings.NewReplacer("$("+n+")", v, "${"+n+"}", v).Replace(s)
 		}
 		return s

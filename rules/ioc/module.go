@@ -147,6 +147,10 @@ func checkName(c *rule.Context, s *moduleSpec) bool {
 		c.Problem(attr, d.Code, upper(d.Summary), strings.TrimSpace(d.Detail+" "+d.Hint))
 		ok = false
 	}
+	if s.Name == "require" {
+		c.Problem(attr, "bad-module-name", "No module but the base's own is called require", "Each IOC has that one already. A `require_module` makes it a target.")
+		ok = false
+	}
 	if _, err := version.Parse(s.Version); err != nil {
 		c.Problem("version", "bad-version", "Bad version "+quote(s.Version), upper(err.Error())+".")
 		return false

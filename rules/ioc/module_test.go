@@ -56,6 +56,7 @@ func TestModule(t *testing.T) {
 		{Name: "two languages", Attrs: all(map[string]any{"sources": []string{"a.c", "sub/b.cpp", "//:made"}, "headers": []string{"a.h"}, "dbds": []string{"a.dbd"},
 			"templates": []string{"a.template"}, "scripts": []string{"a.iocsh"}, "deps": []string{"//:b"}, "runtime_deps": []string{"//:seq"}, "usr_cflags": []string{"-Wextra"},
 			"usr_cppflags": []string{"-DX"}, "usr_cxxflags": []string{"-std=c++17"}, "usr_includes": []string{"-Iinc", "."}, "usr_ldflags": []string{"-lm"}, "vendor_libs": []string{"libv.so", "libs.a"}})},
+		{Name: "a name that is taken", Label: "//:x", Attrs: all(map[string]any{"module": "require", "version": "9.9.9"})},
 		{Name: "databases alone", Label: "//:db", Attrs: all(map[string]any{"templates": []string{"a.db"}, "version": "test"})},
 		{Name: "a folder with patches", Attrs: all(map[string]any{"tree": "//:src", "tree_root": "app", "sources": []string{"~a.c"}, "headers": []string{"~*.h"},
 			"keep_header_subdirs": []string{"inc"}, "patches": []string{"1.p0.patch", "2.patch"}})},

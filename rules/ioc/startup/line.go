@@ -4,7 +4,7 @@ import "strings"
 
 // word is one word of a line of the IOC's shell, and where it stands in it.
 type word struct {
-	text       string // quotes and backslashes taken away
+	text       string // quotes, and backslashes outside of them, taken away
 	start, end int    // bytes of the line, with the quotes
 }
 
@@ -25,7 +25,7 @@ func split(line string) (words []word, balanced bool) {
 		for ; i < len(line); i++ {
 			c := line[i]
 			switch {
-			case c == '\\' && i+1 < len(line):
+			case c == '\\' && quote == 0 && i+1 < len(line):
 				i++
 				b.WriteByte(line[i])
 				continue
@@ -76,7 +76,8 @@ func wordByte(c byte) bool {
 	return c == '_' || c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= 0x80
 }
 
-// quote writes a word so that the shell reads it as it is; macros in it are still put in.
+// quote writes a word so that the shell reads it as it is; macros in it are still put in. Within quotes the shell knows no backslash:
+// a double quote stands in single ones, and what is written without a gap is one word.
 func quote(s string) string {
-	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`
+	return `"` + strings.ReplaceAll(s, `"`, `"'"'"`) + `"`
 }

@@ -112,7 +112,7 @@ func cutDefault(s string) (name, other string, ok bool) {
 	return s, "", false
 }
 
-// definitions reads a list of macros: "P=A:, R=b". What is in quotes may hold commas.
+// definitions reads a list of macros: "P=A:, R=b". What is in quotes or behind a backslash may be a comma.
 func definitions(list string) map[string]string {
 	m := map[string]string{}
 	for _, part := range commas(list) {
@@ -120,20 +120,38 @@ func definitions(list string) map[string]string {
 		if name = strings.TrimSpace(name); !ok || name == "" {
 			continue
 		}
-		v = strings.TrimSpace(v)
-		if len(v) >= 2 && (v[0] == '"' || v[0] == '\'') && v[len(v)-1] == v[0] {
-			v = v[1 : len(v)-1]
-		}
-		m[name] = v
+		m[name] = unquoted(strings.TrimSpace(v))
 	}
 	return m
+}
+
+// unquoted takes away the quotes of a macro's value, and backslashes before what they stand for.
+func unquoted(v string) string {
+	var b strings.Builder
+	quote := byte(0)
+	for i := 0; i < len(v); i++ {
+		switch c := v[i]; {
+		case c == '\\' && i+1 < len(v):
+			i++
+			b.WriteByte(v[i])
+		case quote == 0 && (c == '"' || c == '\''):
+			quote = c
+		case quote != 0 && c == quote:
+			quote = 0
+		default:
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
 }
 
 func commas(s string) []string {
 	var parts []string
 	quote, from := byte(0), 0
-	for i := range len(s) {
+	for i := 0; i < len(s); i++ {
 		switch c := s[i]; {
+		case c == '\\':
+			i++
 		case quote != 0:
 			if c == quote {
 				quote = 0

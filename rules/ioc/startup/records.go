@@ -53,7 +53,7 @@ func CheckName(ioc string, at diag.Range) diag.List {
 	}
 	for _, c := range ioc {
 		if !nameRune(c) {
-			return problem(fmt.Sprintf("Its records start with it, so it is made of letters, digits and _-:.[]<>; there is a %q in it.", c))
+			return problem(fmt.Sprintf("Its records start with it, so it is made of letters, digits and _-:[]<>; there is a %q in it.", c))
 		}
 	}
 	return nil
@@ -63,7 +63,7 @@ func nameRune(c rune) bool {
 	if c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' {
 		return true
 	}
-	for _, x := range "_-:.[]<>;" {
+	for _, x := range "_-:[]<>;" {
 		if c == x {
 			return true
 		}

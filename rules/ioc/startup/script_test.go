@@ -44,7 +44,7 @@ iocInit
 }
 
 func TestQuoteIsReadBack(t *testing.T) {
-	for _, w := range []string{"", "a b", `a"b`, `a\b`, "a,b(c)", "'"} {
+	for _, w := range []string{"", "a b", `a"b`, `a\b`, `a\`, `\\a\"`, `A="x,y",B='z'`, `"`, "a,b(c)", "'"} {
 		words, ok := split(quote(w))
 		if !ok || len(words) != 1 || words[0].text != w {
 			t.Errorf("%q is read as %v", w, words)
@@ -84,7 +84,7 @@ func TestLimits(t *testing.T) {
 			t.Errorf("%+v: %d problems, not %d", tt, got, tt.n)
 		}
 	}
-	for ioc, bad := range map[string]bool{"": true, "LAB:one-2": false, name(30): false, name(31): true, "a b": true, "a$b": true, "é": true} {
+	for ioc, bad := range map[string]bool{"": true, "LAB:one-2": false, name(30): false, name(31): true, "a b": true, "a$b": true, "é": true, "a.b": true} {
 		if (len(CheckName(ioc, at)) > 0) != bad {
 			t.Errorf("%q", ioc)
 		}
