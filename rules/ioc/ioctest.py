@@ -108,7 +108,8 @@ class Console:
         self.selector = selectors.DefaultSelector()
         self.selector.register(reads, selectors.EVENT_READ)
         self.decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        self.text = ""
+        self.parts = []  # of what has been said; adding to one text would take ever longer
+        self.unsearched = {}  # by text that is waited for: the first part that it has not been looked for in
         self.open = True
 
     def pump(self, seconds):
@@ -122,13 +123,27 @@ class Console:
             except OSError:  # the end of a terminal
                 data = b""
             if data:
-                self.text += self.decoder.decode(data)
+                self.parts.append(self.decoder.decode(data))
             else:
                 self.open = False
 
+    def said(self, text):
+        """Whether a text has come; what was searched before is not searched again."""
+        start = self.unsearched.get(text, 0)
+        if start is None:
+            return True
+        found = text in "".join(self.parts[start:])
+        # It may begin at the end of what is there.
+        kept, length = len(self.parts), 0
+        while kept > start and length < len(text):
+            kept -= 1
+            length += len(self.parts[kept])
+        self.unsearched[text] = None if found else kept
+        return found
+
     def lines(self, prompts):
         """The lines so far, without colours and without prompts that nobody has typed behind."""
-        text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", self.text)
+        text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", "".join(self.parts))
         prompt = "(?:" + "|".join(re.escape(p) for p in prompts) + ")+"
         return [re.sub("^" + prompt, "", line.rstrip("\r")) for line in re.split(r"\r?\n", text)]
 
@@ -334,15 +349,15 @@ def main(spec, folders):
 
         first = type_in("")
         try:
-            over = lambda: INITIALIZED in console.text or first in console.text
+            over = lambda: console.said(INITIALIZED) or console.said(first)
             console.wait("iocInit", over, begun + patience)
-            if INITIALIZED not in console.text:
+            if not console.said(INITIALIZED):
                 raise Failed("the startup script was over, and iocInit had not been reached")
             took = time.monotonic() - begun
             for line in spec.get("input") or []:
                 mark = type_in(line)
                 if os.isatty(console.reads):
-                    console.wait(f"the answer to {line!r}", lambda: mark in console.text, time.monotonic() + patience)
+                    console.wait(f"the answer to {line!r}", lambda: console.said(mark), time.monotonic() + patience)
             deadline = time.monotonic() + seconds
             asks = {"ca": lambda n, s: by_ca(tools, env, n, s), "pva": lambda n, s: by_pva(tools, env, n, s)}
             for pv in spec["pvs"] or []:
