@@ -62,7 +62,7 @@ func (m *moduleBuild) expandDbds() {
 	}
 	out := []rule.Artifact{m.dbd, m.dbdTree, headers}
 	if len(m.s.Sources) > 0 || len(m.s.VendorLibs) > 0 {
-		registration, needs := m.file(m.s.Name+"_registerRecordDeviceDriver.cpp"), m.file("needs.json")
+		registration, needs := m.file(m.s.Name+"_registerRecordDeviceDriver.c"), m.file("needs.json")
 		a.Registration, a.Needs = registration.Path, needs.Path
 		out = append(out, registration, needs)
 		m.made = append(m.made, item{In: registration, At: registration.Path})

@@ -21,7 +21,8 @@ func (m *moduleBuild) link() {
 	}
 	name := "lib" + m.s.Name + ".so"
 	m.library = m.file("lib/" + name)
-	argv := []string{rule.HostTool(m.cc.cxx), "-shared", "-fPIC", "-Wl,-soname," + name, "-Wl,--as-needed", "-Wl,--build-id=sha1", "-Wl,--hash-style=gnu"}
+	linker := m.linker()
+	argv := []string{rule.HostTool(linker), "-shared", "-fPIC", "-Wl,-soname," + name, "-Wl,--as-needed", "-Wl,--build-id=sha1", "-Wl,--hash-style=gnu"}
 	v, err := version.Parse(m.s.Version)
 	if err == nil && v.Test == "" {
 		for minor := max(0, v.Minor-mostMinors); minor <= v.Minor; minor++ {
@@ -52,7 +53,7 @@ func (m *moduleBuild) link() {
 		argv = append(argv, "-Wl,-rpath,$ORIGIN")
 	}
 	m.c.Declare(rule.Action{Mnemonic: "Link", Inputs: distinct(in), Picks: picks, Outputs: []rule.Artifact{m.library},
-		Spawn: &rule.Spawn{Argv: argv, Env: cwdEnv, HostTools: []string{m.cc.cxx}}})
+		Spawn: &rule.Spawn{Argv: argv, Env: cwdEnv, HostTools: []string{linker}}})
 	m.add("lib/"+m.cc.arch+"/"+name, item{In: m.library, At: m.library.Path}, true)
 	for _, l := range m.s.VendorLibs {
 		if path.Ext(l.At) != ".a" {
@@ -60,6 +61,14 @@ func (m *moduleBuild) link() {
 			m.contents[len(m.contents)-1].Library = true
 		}
 	}
+}
+
+// linker gives the compiler that links: that of C++ where something may need C++'s library.
+func (m *moduleBuild) linker() string {
+	if len(m.s.VendorLibs) > 0 || slices.ContainsFunc(m.objects, func(o object) bool { return o.cxx }) {
+		return m.cc.cxx
+	}
+	return m.cc.cc
 }
 
 // isLibrary says that a name is one of a shared or static library.

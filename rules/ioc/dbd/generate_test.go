@@ -64,7 +64,7 @@ variable(counterScale, double)
 	}
 	golden(t, "counterRecord.h", RecordHeader(db.RecordTypes[0], db.Declared(), "counterRecord.dbd"))
 	golden(t, "menu-a.h", MenuHeader(db.Menus, "menu-a.dbd"))
-	golden(t, "registration.cpp", Registration(db, "counter"))
+	golden(t, "registration.c", Registration(db, "counter"))
 	var needs strings.Builder
 	for _, n := range db.Needs() {
 		needs.WriteString(n.Symbol + " " + n.Range.String() + " " + n.Says + " " + n.Export + "\n")
