@@ -89,7 +89,7 @@ func findModule(c *rule.Context, attr string, pools []Pool, request string) (Mod
 	if !host {
 		i, _, err := version.Select(want, installed, false)
 		if err != nil || i < 0 {
-			c.Problem(attr, "no-module", "No pool has "+quote(request), strings.TrimSpace(notFound(name, err)+nearest(name, names)))
+			c.Problem(attr, "no-module", "No pool has "+quote(request), strings.TrimSpace(notFound(name, err)+nearest(name, names)+targetsGo(names)))
 			return Module{}, false
 		}
 		return targets[i], true
@@ -124,6 +124,14 @@ func nearest(name string, names []string) string {
 		return " " + h
 	}
 	return ""
+}
+
+// targetsGo says where targets are named, to whom names no pool, or an empty one.
+func targetsGo(names []string) string {
+	if len(names) > 0 {
+		return ""
+	}
+	return " `pools` names none that has any; a module that is a target is named by its label in deps."
 }
 
 // notFound says what there is instead.
