@@ -34,7 +34,7 @@ var IocTest = &rule.Rule{
 		{Name: "output", Type: rule.Strings, Doc: "Regular expressions, each of which must fit a line that the IOC says."},
 		{Name: "allow", Type: rule.Strings, Doc: "Regular expressions of lines that look like an error and are none."},
 		{Name: "input", Type: rule.Strings, Doc: "Lines for the shell of the running IOC, after iocInit."},
-		{Name: "wait", Type: rule.String, Default: "60s", Doc: "How long to wait at most for all values to be as expected. For iocInit and for the end it is a minute at least."},
+		{Name: "wait", Type: rule.String, Default: "10s", Doc: "How long after iocInit all values must be as expected; each is asked for once at least. For iocInit and for the end it is a minute at least."},
 	}, startAttrs("")...),
 	Analyze: analyzeIocTest,
 	Calls:   map[string]rule.CallFunc{startCall: startFunc, poolTreeCall: poolTreeFunc, testFilesCall: writeTestFiles},
