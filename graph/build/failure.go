@@ -34,7 +34,7 @@ func (s *session) failed(ctx context.Context, t *turn, err error) {
 		f.Output = slices.Concat(work.Stdout, work.Stderr)
 		f.Kept, f.Problems, f.Sources = work.Kept, work.Problems, work.Sources
 		f.Log = s.writeLog(t, work)
-		f.Hints = s.hints(t, f.Output)
+		f.Hints = append(s.hints(t, f.Output), s.missing(t, f.Output)...)
 		if work.Kept != "" {
 			f.Repro = "cairn exec --failed " + t.label
 			if f.Case != "" {
