@@ -43,7 +43,14 @@ func (t Tree) DepFile(arch string) string {
 // Deps reads the .dep file for an architecture. The zero File without a problem is for a tree that has none.
 func (t Tree) Deps(arch string) (dep.File, diag.List) {
 	name := t.DepFile(arch)
-	b, err := os.ReadFile(name)
+	var b []byte
+	fi, err := os.Stat(name)
+	if err == nil && !fi.Mode().IsRegular() {
+		err = errors.New("it is no plain file") // a pipe would be waited for
+	}
+	if err == nil {
+		b, err = os.ReadFile(name)
+	}
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return dep.File{}, nil
