@@ -52,6 +52,9 @@ func (m *moduleBuild) link() {
 	if rpath {
 		argv = append(argv, "-Wl,-rpath,$ORIGIN")
 	}
+	if linker == m.cc.cc {
+		argv = append(argv, "-lm") // that of C++ adds it by itself, and modules are used to it
+	}
 	m.c.Declare(rule.Action{Mnemonic: "Link", Inputs: distinct(in), Picks: picks, Outputs: []rule.Artifact{m.library},
 		Spawn: &rule.Spawn{Argv: argv, Env: cwdEnv, HostTools: []string{linker}}})
 	m.add("lib/"+m.cc.arch+"/"+name, item{In: m.library, At: m.library.Path}, true)
