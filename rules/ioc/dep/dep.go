@@ -41,12 +41,24 @@ func (f File) Range(e Entry) diag.Range {
 	return diag.Range{File: f.Name, Start: diag.Pos{Line: e.Line, Column: 1}, End: diag.Pos{Line: e.Line, Column: 1}}
 }
 
+// mostBytes and mostProblems bound what is read, and said, of a file that is something else.
+const (
+	mostBytes    = 1 << 20
+	mostProblems = 20
+)
+
 // Read reads a .dep file; name is what messages call it. What cannot have been meant is an error that names the line, and what
 // require would read otherwise a warning; the entries are those of the lines that are good, in their order.
 func Read(name string, data []byte) (File, diag.List) {
 	f := File{Name: name}
+	if len(data) > mostBytes {
+		return f, diag.List{{Code: "bad-dep", Summary: "the .dep file is damaged", Detail: fmt.Sprintf("It has %d bytes. Install the module anew.", len(data)), Range: f.Range(Entry{Line: 1})}}
+	}
 	var problems diag.List
 	for i, line := range strings.Split(string(data), "\n") {
+		if len(problems) == mostProblems {
+			break
+		}
 		e := Entry{Line: i + 1}
 		bad := func(warning bool, summary, detail string) {
 			problems = append(problems, diag.Diag{Warning: warning, Code: "bad-dep", Summary: summary, Detail: detail, Range: f.Range(e)})

@@ -146,3 +146,13 @@ func FuzzRead(f *testing.F) {
 		}
 	})
 }
+
+// What is no .dep file at all is named once or a few times, however large it is.
+func TestReadBounds(t *testing.T) {
+	if f, ds := Read("huge.dep", bytes.Repeat([]byte("asyn 1.0.0\n"), 1<<20)); len(f.Entries) != 0 || len(ds) != 1 || !ds.HasErrors() {
+		t.Errorf("%d entries, %v", len(f.Entries), ds)
+	}
+	if f, ds := Read("bad.dep", bytes.Repeat([]byte("\x01\n"), 1000)); len(f.Entries) != 0 || len(ds) != mostProblems {
+		t.Errorf("%d entries, %d problems", len(f.Entries), len(ds))
+	}
+}
