@@ -141,6 +141,10 @@ func peel(a address, rs refs, names []string) error {
 	return nil
 }
 
+// endedFirst ends go-git's error where a server has answered and gone before go-git has closed its own side of a connection by ssh. The
+// answer is lost with it, so it is asked for once more.
+const endedFirst = "closing input: EOF"
+
 func (e embedded) fetch(ctx context.Context, m *mirror, a address, spec []string, _ bool) error {
 	s := openStorage(m)
 	defer s.close()
@@ -166,7 +170,9 @@ func (e embedded) fetch(ctx context.Context, m *mirror, a address, spec []string
 		}
 		o.RefSpecs = append(o.RefSpecs, config.RefSpec(text))
 	}
-	err = r.FetchContext(ctx, o)
+	if err = r.FetchContext(ctx, o); err != nil && strings.HasSuffix(err.Error(), endedFirst) {
+		err = r.FetchContext(ctx, o)
+	}
 	var none gogit.NoMatchingRefSpecError
 	switch {
 	case err == nil, errors.Is(err, gogit.NoErrAlreadyUpToDate):
