@@ -68,19 +68,3 @@ func baseFrom(c *rule.Context) (Base, bool) {
 func newBase(c *rule.Context, arch string) Base {
 	return Base{Headers: c.OutputTree("", "include"), Dbd: c.OutputTree("", "dbd"), Runtime: c.OutputTree("", "runtime"), VersionFile: c.OutputFile("", "version"), Arch: arch}
 }
-
-// baseAttr is the attribute of all kinds that stand on a base.
-var baseAttr = rule.Attr{Name: "base", Type: rule.LabelRef, Needs: Base{}.ProviderName(), Workspace: "epics_base",
-	Doc: "The `epics_base`; by default the workspace's `epics_base`."}
-
-// baseOf gives the base that baseAttr names; that there is none is a problem.
-func baseOf(c *rule.Context) (Base, bool) {
-	for _, d := range c.Deps(baseAttr.Name) {
-		if b, ok := rule.Get[Base](d); ok {
-			return b, true
-		}
-	}
-	c.Problem(baseAttr.Name, "no-base", "No EPICS base is named",
-		`Give base = "//epics:base" here, or once for all: workspace "w" { epics_base = "//epics:base" }. Its target is epics_base "base" {}.`)
-	return Base{}, false
-}

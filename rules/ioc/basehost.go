@@ -62,17 +62,6 @@ done
 chmod -R u+w "$to"
 `
 
-// archOf gives a platform in EPICS' words.
-func archOf(p rule.Platform) string {
-	if p.OS == "darwin" && p.Arch == "arm64" {
-		return "darwin-aarch64"
-	}
-	if p.OS == "darwin" {
-		return "darwin-x86"
-	}
-	return p.String()
-}
-
 // classesOf gives the folders of include/os and include/compiler that are for a platform.
 func classesOf(p rule.Platform) (osClass, cmplr string) {
 	if p.OS == "darwin" {
@@ -88,11 +77,11 @@ func fromPath(c *rule.Context) (Base, bool) {
 		a.Arch = archOf(c.Host)
 	}
 	if err := rule.CheckHostFolder(a.Path); err != nil {
-		c.Problem("path", "bad-path", "Bad path "+quote(c.String("path")), "A folder of the machine "+err.Error()+".")
+		c.Problem("path", "bad-path", "Bad path \""+c.String("path")+"\"", "A folder of the machine "+err.Error()+".")
 		return Base{}, false
 	}
 	if strings.ContainsAny(a.Arch, "/*?[]: ") || a.Arch == "." || a.Arch == ".." {
-		c.Problem("arch", "bad-arch", "Bad architecture "+quote(a.Arch), "It is a folder's name in bin, such as linux-x86_64 or linux-x86_64-debug.")
+		c.Problem("arch", "bad-arch", "Bad architecture \""+a.Arch+"\"", "It is a folder's name in bin, such as linux-x86_64 or linux-x86_64-debug.")
 		return Base{}, false
 	}
 	b := newBase(c, a.Arch)

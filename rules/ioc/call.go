@@ -2,6 +2,7 @@ package ioc
 
 import (
 	"encoding/json"
+	"errors"
 	"io"
 
 	"github.com/cairn-build/cairn/graph/diag"
@@ -38,6 +39,14 @@ func (p places) item(at, attr string) diag.Range {
 	return p[attr]
 }
 
+// of gives the place of an attribute, or the target's.
+func (p places) of(attr string) diag.Range {
+	if r, ok := p[attr]; ok {
+		return r
+	}
+	return p[""]
+}
+
 func readPlaces(c rule.CallContext) places {
 	p := places{}
 	_ = json.Unmarshal(c.Notes(), &p) // messages without places
@@ -65,4 +74,37 @@ func inputBytes(c rule.CallContext, p string) ([]byte, error) {
 	}
 	defer r.Close()
 	return io.ReadAll(r)
+}
+
+// linkAll puts all files of a folder of an input tree into an output tree, and gives their paths below it; a folder that is not there has none.
+func linkAll(c rule.CallContext, from, to string) (names []string, err error) {
+	if from == "" {
+		return nil, nil
+	}
+	entries, err := c.Folder(from)
+	var absent *rule.NotInputError
+	if errors.As(err, &absent) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range entries {
+		switch {
+		case e.Dir:
+			below, err := linkAll(c, from+"/"+e.Path, to+"/"+e.Path)
+			if err != nil {
+				return nil, err
+			}
+			for _, b := range below {
+				names = append(names, e.Path+"/"+b)
+			}
+		case e.Link == "":
+			if err := c.Link(to+"/"+e.Path, e.Blob, e.Executable); err != nil {
+				return nil, err
+			}
+			names = append(names, e.Path)
+		}
+	}
+	return names, nil
 }

@@ -9,11 +9,8 @@ import (
 	"github.com/cairn-build/cairn/rules/ioc/dbd"
 )
 
-// Layouts of what a module installs.
-const (
-	layoutVersions = "versions" // <module>/<version>/..., with a .dep file: require 3.4 to 5
-	layoutConda    = "conda"    // lib, include, bin and epics-modules/<module> of one prefix: require 6
-)
+// layoutVersions is the layout <module>/<version>/..., with a .dep file: require 3.4 to 5.
+const layoutVersions = "versions"
 
 var layoutAttr = rule.Attr{Name: "layout", Type: rule.String, Default: layoutVersions, Enum: []string{layoutVersions, layoutConda},
 	Doc: "`conda` makes what require 6 loads out of a conda environment: `lib/lib<module>.so`, which loads its dbd file and registers itself, and `epics-modules/<module>`, without versions and .dep."}
@@ -40,14 +37,6 @@ func checkLayout(c *rule.Context, s *moduleSpec) bool {
 		ok = false
 	}
 	return ok
-}
-
-// libDir gives the folder of a module's library in an action's tree.
-func (m Module) libDir() string {
-	if m.Conda {
-		return m.Tree.Path + "/lib"
-	}
-	return m.Tree.Path + "/lib/" + m.Arch
 }
 
 // condaInit adds the source that makes a library of layout conda load its dbd file and register itself as soon as it is loaded. It has the

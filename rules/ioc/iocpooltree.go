@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"path"
-	"slices"
 
 	"github.com/cairn-build/cairn/graph/diag"
 	"github.com/cairn-build/cairn/graph/rule"
@@ -106,19 +105,9 @@ func linkScript(c rule.CallContext, from, to string, e rule.Entry) (diag.List, e
 		if err != nil {
 			return nil, err
 		}
-		if whole, said := wholeScript(from, text); said != nil {
+		if whole, said := startup.WholeScript(from, text); said != nil {
 			return said, c.Write(to, whole, e.Executable)
 		}
 	}
 	return nil, c.Link(to, e.Blob, e.Executable)
-}
-
-// wholeScript gives a script its last line end, with a warning where there was none.
-func wholeScript(name string, text []byte) ([]byte, diag.List) {
-	if len(text) == 0 || text[len(text)-1] == '\n' {
-		return text, nil
-	}
-	_, said := startup.Read(name, text, startup.Options{})
-	said = slices.DeleteFunc(said, func(d diag.Diag) bool { return d.Code != "no-final-newline" })
-	return append(text, '\n'), said
 }

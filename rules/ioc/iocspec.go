@@ -2,6 +2,7 @@ package ioc
 
 import (
 	"fmt"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -150,7 +151,7 @@ func defaultIocName(name string) string {
 func macroList(c *rule.Context) string {
 	m := c.StringMap("macros")
 	var list []string
-	for _, n := range sortedKeys(m) {
+	for _, n := range slices.Sorted(maps.Keys(m)) {
 		v := m[n]
 		if n == "" || strings.ContainsAny(n, "=, \t'\"\\$(){}") {
 			c.Problem("macros", "bad-macro", fmt.Sprintf("%q cannot be the name of a macro", n), "It is a word without commas, equal signs, brackets and quotes.")
@@ -193,7 +194,7 @@ func (s *iocSpec) vars(pool rule.Artifact) []startup.Var {
 	vars = append(vars, startup.Var{Name: rootVar, Value: ".", Paths: true})
 	own := s.c.Target.Common.Env
 	vars = slices.DeleteFunc(vars, func(v startup.Var) bool { _, set := own[v.Name]; return set })
-	for _, n := range sortedKeys(own) {
+	for _, n := range slices.Sorted(maps.Keys(own)) {
 		vars = append(vars, startup.Var{Name: n, Value: own[n]})
 	}
 	return vars

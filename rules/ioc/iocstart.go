@@ -196,14 +196,6 @@ func (s *starting) look(k startup.Kind, at string) (string, []byte, startup.Foun
 	return "", nil, startup.Unknown
 }
 
-// of gives the place of an attribute, or the target's.
-func (p places) of(attr string) diag.Range {
-	if r, ok := p[attr]; ok {
-		return r
-	}
-	return p[""]
-}
-
 // requests gives all that is asked for, in the order in which the IOC would; inits says that a script or a command calls iocInit.
 func (s *starting) requests(script *startup.Script) (all []resolve.Request, inits bool) {
 	for _, q := range s.a.Requests {

@@ -154,7 +154,7 @@ func readPVs(c *rule.Context, ioc string) ([]testPV, bool) {
 	macros := c.StringMap("macros")
 	put := func(s string) string {
 		s = strings.NewReplacer("$(IOC)", ioc, "${IOC}", ioc).Replace(s)
-		for _, n := range sortedKeys(macros) {
+		for _, n := range slices.Sorted(maps.Keys(macros)) {
 			v := macros[n]
 			s = strings.NewReplacer("$("+n+")", v, "${"+n+"}", v).Replace(s)
 		}

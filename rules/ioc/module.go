@@ -2,7 +2,6 @@ package ioc
 
 import (
 	_ "embed"
-	"fmt"
 	"path"
 	"slices"
 	"strings"
@@ -169,24 +168,6 @@ func upper(s string) string {
 		return s
 	}
 	return strings.ToUpper(s[:1]) + s[1:]
-}
-
-// modulesOf gives the modules that an attribute names. One that is not built for this architecture is a problem.
-func modulesOf(c *rule.Context, attr string) []Module {
-	var ms []Module
-	for _, d := range c.Deps(attr) {
-		m, ok := rule.Get[Module](d)
-		switch {
-		case !ok: // told by the engine
-		case m.Excluded != "":
-			c.Problem(attr, "excluded-module", fmt.Sprintf("%s is not built for %s", m.Label, c.Platform()), m.Excluded)
-		case m.Conda && c.Target.Kind != "ioc_module":
-			c.Problem(attr, "other-layout", fmt.Sprintf("%s has layout %q", m.Label, layoutConda), "Only modules in trees of versions lie in pools and are loaded by name and version.")
-		default:
-			ms = append(ms, m)
-		}
-	}
-	return ms
 }
 
 // source is where plain words of a target's attributes lie.

@@ -1,7 +1,6 @@
 package ioc
 
 import (
-	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -105,26 +104,6 @@ func inputsOf(lists ...[]item) []rule.Artifact {
 	}
 	return distinct(as)
 }
-
-// closure gives the modules that deps stand on, deps first, each label once.
-func closure(deps []Module) []Module {
-	var out []Module
-	seen := map[string]bool{}
-	for next := deps; len(next) > 0; {
-		var below []Module
-		for _, d := range next {
-			if key := d.Label.String() + " " + d.Name + " " + d.Version; !seen[key] {
-				seen[key] = true
-				out = append(out, d)
-				below = append(below, d.Deps...)
-			}
-		}
-		next = below
-	}
-	return out
-}
-
-func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 
 // below gives p relative to dir, false where it is not below it.
 func below(dir, p string) (string, bool) {

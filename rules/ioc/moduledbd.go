@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -174,7 +175,7 @@ func (x *dbdReader) write(db *dbd.Database) error {
 	if said.HasErrors() {
 		return said
 	}
-	for _, name := range sortedKeys(headers) {
+	for _, name := range slices.Sorted(maps.Keys(headers)) {
 		if err := x.c.Write(a.Headers+"/"+name, headers[name], false); err != nil {
 			return err
 		}

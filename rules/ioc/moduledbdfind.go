@@ -1,6 +1,7 @@
 package ioc
 
 import (
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -65,7 +66,7 @@ func (x *dbdReader) candidates(name, from string) (own, foreign []string) {
 	} else {
 		own = append(own, beside)
 	}
-	for _, at := range sortedKeys(x.own) {
+	for _, at := range slices.Sorted(maps.Keys(x.own)) {
 		if at == name || strings.HasSuffix(at, "/"+name) {
 			own = append(own, at)
 		}
@@ -146,7 +147,7 @@ func (x *dbdReader) missing(name string) string {
 			x.err = err
 			return ""
 		}
-		names = append(names, sortedKeys(in)...)
+		names = append(names, slices.Sorted(maps.Keys(in))...)
 	}
 	slices.Sort(names)
 	if hint := diag.DidYouMean(name, names); hint != "" {
@@ -187,7 +188,7 @@ func (x *dbdReader) learn(tree string) {
 		x.err = err
 		return
 	}
-	for _, rel := range sortedKeys(in) {
+	for _, rel := range slices.Sorted(maps.Keys(in)) {
 		if path.Ext(rel) != ".dbd" {
 			continue
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -75,7 +76,7 @@ func headersFunc(_ context.Context, c rule.CallContext) error {
 	if said.HasErrors() {
 		return said
 	}
-	names := sortedKeys(from)
+	names := slices.Sorted(maps.Keys(from))
 	return c.Write(a.Index, []byte(strings.Join(names, "\n")+"\n"), false)
 }
 

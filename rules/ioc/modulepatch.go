@@ -3,7 +3,9 @@ package ioc
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"path"
+	"slices"
 
 	"github.com/cairn-build/cairn/graph/rule"
 )
@@ -97,7 +99,7 @@ func gatherFunc(_ context.Context, c rule.CallContext) error {
 	if err := json.Unmarshal(c.Args(), &a); err != nil {
 		return err
 	}
-	for _, rel := range sortedKeys(a.Files) {
+	for _, rel := range slices.Sorted(maps.Keys(a.Files)) {
 		b, err := inputBytes(c, a.Files[rel])
 		if err != nil {
 			return err

@@ -12,6 +12,7 @@ import (
 
 	"github.com/cairn-build/cairn/graph/diag"
 	"github.com/cairn-build/cairn/graph/rule"
+	"github.com/cairn-build/cairn/rules/ioc/startup"
 	"github.com/cairn-build/cairn/rules/ioc/version"
 )
 
@@ -178,7 +179,7 @@ func (f inputFile) putScript(c rule.CallContext, to string) (diag.List, error) {
 	if err != nil {
 		return nil, err
 	}
-	whole, said := wholeScript(f.at, text)
+	whole, said := startup.WholeScript(f.at, text)
 	if said == nil {
 		return nil, f.put(c, to, f.exec)
 	}

@@ -9,8 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
-	"slices"
 	"strings"
 
 	"github.com/cairn-build/cairn/graph/rule"
@@ -30,10 +28,6 @@ var IocPool = &rule.Rule{
 	Analyze: analyzePool,
 	Calls:   map[string]rule.CallFunc{poolIndexCall: indexPool, poolModuleCall: takeModule},
 }
-
-// poolsAttr is the attribute of all kinds that look for modules.
-var poolsAttr = rule.Attr{Name: "pools", Type: rule.LabelRefs, Needs: Pool{}.ProviderName(),
-	Doc: "Where `require` looks for modules: `ioc_pool` targets, in the order of EPICS_DRIVER_PATH."}
 
 func analyzePool(c *rule.Context) error {
 	if c.Has("path") == c.Has("modules") {
@@ -59,55 +53,6 @@ func analyzePool(c *rule.Context) error {
 	c.SetDefault(p.Index)
 	c.Provide(p)
 	return nil
-}
-
-// poolsOf gives the pools that poolsAttr names, in order.
-func poolsOf(c *rule.Context) []Pool {
-	var ps []Pool
-	for _, d := range c.Deps(poolsAttr.Name) {
-		if p, ok := rule.Get[Pool](d); ok {
-			ps = append(ps, p)
-		}
-	}
-	return ps
-}
-
-// poolIndex is what a pool of this machine holds for one architecture: the file Pool.Index, as JSON. Folders that start with a dot do not
-// count, and neither do names that no .dep file could have.
-type poolIndex struct {
-	Path   string `json:"path"`
-	Absent bool   `json:"absent,omitempty"` // there is no such folder
-	// Modules are by name, and then by version: the names of their folders.
-	Modules map[string]map[string]poolEntry `json:"modules"`
-}
-
-// poolEntry is one version of a module.
-type poolEntry struct {
-	// Here says that there is a lib folder for the architecture: only then does the version count.
-	Here   bool   `json:"here"`
-	HasDep bool   `json:"has_dep,omitempty"`
-	Dep    []byte `json:"dep,omitempty"` // the .dep file, as it is
-}
-
-// readPoolIndex reads a Pool.Index in an action.
-func readPoolIndex(c rule.CallContext, index string) (poolIndex, error) {
-	b, err := inputBytes(c, index)
-	if err != nil {
-		return poolIndex{}, err
-	}
-	var x poolIndex
-	return x, json.Unmarshal(b, &x)
-}
-
-// versions gives the versions of a module that count, sorted as text.
-func (x poolIndex) versions(module string) []string {
-	var out []string
-	for _, v := range slices.Sorted(maps.Keys(x.Modules[module])) {
-		if x.Modules[module][v].Here {
-			out = append(out, v)
-		}
-	}
-	return out
 }
 
 const poolIndexCall = "ioc_pool/1"

@@ -227,36 +227,3 @@ func takeCandidate(c rule.CallContext, a poolModuleArgs, f poolCandidate) error 
 	}
 	return c.Write(a.Version, []byte(f.Version+"\n"), false)
 }
-
-// linkAll puts all files of a folder of an input tree into an output tree, and gives their paths below it; a folder that is not there has none.
-func linkAll(c rule.CallContext, from, to string) (names []string, err error) {
-	if from == "" {
-		return nil, nil
-	}
-	entries, err := c.Folder(from)
-	var absent *rule.NotInputError
-	if errors.As(err, &absent) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	for _, e := range entries {
-		switch {
-		case e.Dir:
-			below, err := linkAll(c, from+"/"+e.Path, to+"/"+e.Path)
-			if err != nil {
-				return nil, err
-			}
-			for _, b := range below {
-				names = append(names, e.Path+"/"+b)
-			}
-		case e.Link == "":
-			if err := c.Link(to+"/"+e.Path, e.Blob, e.Executable); err != nil {
-				return nil, err
-			}
-			names = append(names, e.Path)
-		}
-	}
-	return names, nil
-}

@@ -65,6 +65,14 @@ type Module struct {
 // ProviderName implements rule.Provider.
 func (Module) ProviderName() string { return "ioc_module" }
 
+// libDir gives the folder of a module's library in an action's tree.
+func (m Module) libDir() string {
+	if m.Conda {
+		return m.Tree.Path + "/lib"
+	}
+	return m.Tree.Path + "/lib/" + m.Arch
+}
+
 // Pool is where a `require` looks for modules: provider "ioc_pool". It is a folder of this machine, or some targets.
 type Pool struct {
 	Path    string   // the folder, "" for targets
@@ -75,3 +83,21 @@ type Pool struct {
 
 // ProviderName implements rule.Provider.
 func (Pool) ProviderName() string { return "ioc_pool" }
+
+// closure gives the modules that deps stand on, deps first, each label once.
+func closure(deps []Module) []Module {
+	var out []Module
+	seen := map[string]bool{}
+	for next := deps; len(next) > 0; {
+		var below []Module
+		for _, d := range next {
+			if key := d.Label.String() + " " + d.Name + " " + d.Version; !seen[key] {
+				seen[key] = true
+				out = append(out, d)
+				below = append(below, d.Deps...)
+			}
+		}
+		next = below
+	}
+	return out
+}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"path"
 	"slices"
+
+	"github.com/cairn-build/cairn/graph/diag"
 )
 
 // Mended gives copies of those scripts that cannot be given to the IOC's shell as they are: those whose last line has no line end, which the
@@ -63,4 +65,15 @@ func CopyNames(used ...string) func(file string) string {
 		}
 		return names[file]
 	}
+}
+
+// WholeScript gives a script its last line end, with a warning where there was none; the IOC's shell would leave that line out. name is for
+// the warning's place.
+func WholeScript(name string, text []byte) ([]byte, diag.List) {
+	if len(text) == 0 || text[len(text)-1] == '\n' {
+		return text, nil
+	}
+	_, said := Read(name, text, Options{})
+	said = slices.DeleteFunc(said, func(d diag.Diag) bool { return d.Code != "no-final-newline" })
+	return append(text, '\n'), said
 }
