@@ -7,7 +7,9 @@ import (
 	"github.com/cairn-build/cairn/rules/file"
 	"github.com/cairn-build/cairn/rules/git"
 	"github.com/cairn-build/cairn/rules/golang"
-	"github.com/cairn-build/cairn/rules/ioc"
+	iocbase "github.com/cairn-build/cairn/rules/ioc/base"
+	iocmodule "github.com/cairn-build/cairn/rules/ioc/module"
+	iocstart "github.com/cairn-build/cairn/rules/ioc/start"
 	"github.com/cairn-build/cairn/rules/python"
 	"github.com/cairn-build/cairn/rules/remote"
 	"github.com/cairn-build/cairn/rules/workflow"
@@ -18,24 +20,24 @@ func All() []*rule.Rule {
 	return []*rule.Rule{
 		file.Alias,
 		command.Command,
-		ioc.EpicsBase,
+		iocbase.Kind,
 		file.Filegroup,
 		git.Source,
 		golang.Binary,
 		golang.Modules,
 		golang.Test,
 		remote.HTTPFile,
-		ioc.Ioc,
-		ioc.IocModule,
-		ioc.IocPool,
-		ioc.IocTest,
+		iocstart.Kind,
+		iocmodule.Kind,
+		iocmodule.PoolKind,
+		iocstart.TestKind,
 		command.Program,
 		python.PythonEnv,
 		python.PythonLock,
 		python.PythonTest,
 		python.PythonWheel,
 		remote.RegistryFile,
-		ioc.RequireModule,
+		iocbase.RequireKind,
 		python.Script,
 		workflow.TaskPackage,
 		command.Test,

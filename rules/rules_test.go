@@ -75,8 +75,9 @@ func goType(t rule.Type) string {
 func TestPages(t *testing.T) {
 	for _, r := range All() {
 		found, err := filepath.Glob(filepath.Join("*", r.Kind+".md"))
-		if err != nil || len(found) != 1 {
-			t.Errorf("%s: want one page <family>/%s.md, found %q", r.Kind, r.Kind, found)
+		below, err2 := filepath.Glob(filepath.Join("*", "*", r.Kind+".md"))
+		if found = append(found, below...); err != nil || err2 != nil || len(found) != 1 {
+			t.Errorf("%s: want one page, <family>/%s.md or in a folder of the family, found %q", r.Kind, r.Kind, found)
 			continue
 		}
 		b, err := os.ReadFile(found[0])

@@ -11,7 +11,7 @@ import (
 
 	"github.com/cairn-build/cairn/graph/rule"
 	"github.com/cairn-build/cairn/rules"
-	"github.com/cairn-build/cairn/rules/ioc"
+	iocmodule "github.com/cairn-build/cairn/rules/ioc/module"
 )
 
 // The page on IOC modules works copy by copy, from an empty folder to installed modules.
@@ -62,7 +62,7 @@ func TestModulesPageNamesAttributes(t *testing.T) {
 		}
 		if strings.HasPrefix(cells[1], "the same in lower case") {
 			for _, m := range capital.FindAllStringSubmatch(cells[0], -1) {
-				if found++; !of(ioc.IocModule, strings.ToLower(m[1])) {
+				if found++; !of(iocmodule.Kind, strings.ToLower(m[1])) {
 					t.Errorf("ioc_module has no attribute %q", strings.ToLower(m[1]))
 				}
 			}

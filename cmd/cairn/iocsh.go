@@ -12,7 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/cairn-build/cairn/rules/ioc"
+	iocbase "github.com/cairn-build/cairn/rules/ioc/base"
 	"github.com/cairn-build/cairn/rules/ioc/startup"
 )
 
@@ -102,7 +102,7 @@ func (x *iocsh) run(ctx context.Context) error {
 	if x.version {
 		v, _ := x.getenv("E3_REQUIRE_VERSION")
 		if v == "" {
-			v = ioc.RequireVersion
+			v = iocbase.RequireVersion
 		}
 		x.ui.Line("require " + v)
 		return nil

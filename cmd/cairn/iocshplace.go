@@ -11,7 +11,7 @@ import (
 	"github.com/cairn-build/cairn/graph/build"
 	"github.com/cairn-build/cairn/graph/label"
 	"github.com/cairn-build/cairn/graph/load"
-	"github.com/cairn-build/cairn/rules/ioc"
+	iocbase "github.com/cairn-build/cairn/rules/ioc/base"
 	"github.com/cairn-build/cairn/rules/ioc/startup"
 	iocversion "github.com/cairn-build/cairn/rules/ioc/version"
 )
@@ -132,7 +132,7 @@ func (s *session) carried(ctx context.Context, p *iocPlace, base []label.Pattern
 	}
 	for _, t := range s.matching(g, base) {
 		for _, tree := range s.defaultTrees(g, t) {
-			if g.TargetKind(t) == ioc.EpicsBase.Kind && tree.Module == "require" {
+			if g.TargetKind(t) == iocbase.Kind.Kind && tree.Module == "require" {
 				p.Require, p.Version = tree.Dir, tree.Version
 				// An epics_base has its outputs side by side: require/require/<version>, and runtime.
 				p.Base = filepath.Join(filepath.Dir(filepath.Dir(filepath.Dir(tree.Dir))), "runtime")

@@ -11,7 +11,7 @@ import (
 	"github.com/cairn-build/cairn/cmd/internal/site"
 	"github.com/cairn-build/cairn/graph/build"
 	"github.com/cairn-build/cairn/graph/label"
-	"github.com/cairn-build/cairn/rules/ioc"
+	iocbase "github.com/cairn-build/cairn/rules/ioc/base"
 	"github.com/cairn-build/cairn/rules/ioc/resolve"
 	"github.com/cairn-build/cairn/rules/ioc/startup"
 )
@@ -120,7 +120,7 @@ func (x *iocsh) fits(launch *build.Launch, text []byte, dirs []string) error {
 		requests = append(requests, resolve.Request{Module: mod.Name, Version: mod.Version, By: "-r " + m})
 	}
 	find := site.NewSearch(x.arch(), nil, dirs)
-	_, problems := resolve.Resolve(withoutRequire(requests, ioc.RequireVersion), find, find.Options(false))
+	_, problems := resolve.Resolve(withoutRequire(requests, iocbase.RequireVersion), find, find.Options(false))
 	if x.siteProblems(problems); problems.HasErrors() {
 		return exitError(exitFailed)
 	}

@@ -17,7 +17,7 @@ import (
 	"github.com/cairn-build/cairn/graph/label"
 	"github.com/cairn-build/cairn/graph/rule"
 	"github.com/cairn-build/cairn/graph/state"
-	"github.com/cairn-build/cairn/rules/ioc"
+	iocbase "github.com/cairn-build/cairn/rules/ioc/base"
 	iocversion "github.com/cairn-build/cairn/rules/ioc/version"
 )
 
@@ -184,7 +184,7 @@ func (s *session) matching(g *state.Graph, ps []label.Pattern) []state.TargetID 
 // treesOf gives the module trees among the outputs of a target that is built. The require that a base carries is what cairn starts IOCs
 // with: the one that is installed, with what an IOC needs besides, is a require_module.
 func (s *session) treesOf(g *state.Graph, t state.TargetID) []site.Tree {
-	if g.TargetKind(t) == ioc.EpicsBase.Kind {
+	if g.TargetKind(t) == iocbase.Kind.Kind {
 		return nil
 	}
 	return s.defaultTrees(g, t)

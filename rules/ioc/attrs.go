@@ -6,30 +6,30 @@ import (
 	"github.com/cairn-build/cairn/graph/rule"
 )
 
-// baseAttr is the attribute of all kinds that stand on a base.
-var baseAttr = rule.Attr{Name: "base", Type: rule.LabelRef, Needs: Base{}.ProviderName(), Workspace: "epics_base",
+// BaseAttr is the attribute of all kinds that stand on a base.
+var BaseAttr = rule.Attr{Name: "base", Type: rule.LabelRef, Needs: Base{}.ProviderName(), Workspace: "epics_base",
 	Doc: "The `epics_base`; by default the workspace's `epics_base`."}
 
-// baseOf gives the base that baseAttr names; that there is none is a problem.
-func baseOf(c *rule.Context) (Base, bool) {
-	for _, d := range c.Deps(baseAttr.Name) {
+// BaseOf gives the base that BaseAttr names; that there is none is a problem.
+func BaseOf(c *rule.Context) (Base, bool) {
+	for _, d := range c.Deps(BaseAttr.Name) {
 		if b, ok := rule.Get[Base](d); ok {
 			return b, true
 		}
 	}
-	c.Problem(baseAttr.Name, "no-base", "No EPICS base is named",
+	c.Problem(BaseAttr.Name, "no-base", "No EPICS base is named",
 		`Give base = "//epics:base" here, or once for all: workspace "w" { epics_base = "//epics:base" }. Its target is epics_base "base" {}.`)
 	return Base{}, false
 }
 
-// poolsAttr is the attribute of all kinds that look for modules.
-var poolsAttr = rule.Attr{Name: "pools", Type: rule.LabelRefs, Needs: Pool{}.ProviderName(),
+// PoolsAttr is the attribute of all kinds that look for modules.
+var PoolsAttr = rule.Attr{Name: "pools", Type: rule.LabelRefs, Needs: Pool{}.ProviderName(),
 	Doc: "Where `require` looks for modules: `ioc_pool` targets, in the order of EPICS_DRIVER_PATH."}
 
-// poolsOf gives the pools that poolsAttr names, in order.
-func poolsOf(c *rule.Context) []Pool {
+// PoolsOf gives the pools that PoolsAttr names, in order.
+func PoolsOf(c *rule.Context) []Pool {
 	var ps []Pool
-	for _, d := range c.Deps(poolsAttr.Name) {
+	for _, d := range c.Deps(PoolsAttr.Name) {
 		if p, ok := rule.Get[Pool](d); ok {
 			ps = append(ps, p)
 		}
@@ -37,11 +37,11 @@ func poolsOf(c *rule.Context) []Pool {
 	return ps
 }
 
-// layoutConda is the layout of a module that installs into lib, include, bin and epics-modules/<module> of one prefix: require 6.
-const layoutConda = "conda"
+// LayoutConda is the layout of a module that installs into lib, include, bin and epics-modules/<module> of one prefix: require 6.
+const LayoutConda = "conda"
 
-// modulesOf gives the modules that an attribute names. One that is not built for this architecture is a problem.
-func modulesOf(c *rule.Context, attr string) []Module {
+// ModulesOf gives the modules that an attribute names. One that is not built for this architecture is a problem.
+func ModulesOf(c *rule.Context, attr string) []Module {
 	var ms []Module
 	for _, d := range c.Deps(attr) {
 		m, ok := rule.Get[Module](d)
@@ -50,7 +50,7 @@ func modulesOf(c *rule.Context, attr string) []Module {
 		case m.Excluded != "":
 			c.Problem(attr, "excluded-module", fmt.Sprintf("%s is not built for %s", m.Label, c.Platform()), m.Excluded)
 		case m.Conda && c.Target.Kind != "ioc_module":
-			c.Problem(attr, "other-layout", fmt.Sprintf("%s has layout %q", m.Label, layoutConda), "Only modules in trees of versions lie in pools and are loaded by name and version.")
+			c.Problem(attr, "other-layout", fmt.Sprintf("%s has layout %q", m.Label, LayoutConda), "Only modules in trees of versions lie in pools and are loaded by name and version.")
 		default:
 			ms = append(ms, m)
 		}
@@ -58,8 +58,8 @@ func modulesOf(c *rule.Context, attr string) []Module {
 	return ms
 }
 
-// archOf gives a platform in EPICS' words.
-func archOf(p rule.Platform) string {
+// ArchOf gives a platform in EPICS' words, as EPICS_HOST_ARCH has it.
+func ArchOf(p rule.Platform) string {
 	if p.OS == "darwin" && p.Arch == "arm64" {
 		return "darwin-aarch64"
 	}

@@ -9,15 +9,15 @@ import (
 	"github.com/cairn-build/cairn/graph/rule"
 )
 
-// declareCall declares an action of Go code: a with the Call of that name, which is told args. notes, where they are not nil, are for its
+// DeclareCall declares an action of Go code: a with the Call of that name, which is told args. notes, where they are not nil, are for its
 // messages: whatever they are, its key is the same. What cannot be written as JSON is a problem of cairn's own, and false.
-func declareCall(c *rule.Context, a rule.Action, name string, args, notes any) bool {
+func DeclareCall(c *rule.Context, a rule.Action, name string, args, notes any) bool {
 	text, err := json.Marshal(args)
 	if err != nil {
 		c.Problem("", "internal", "internal error: "+err.Error(), "Please report it.")
 		return false
 	}
-	a.Inputs = distinct(a.Inputs)
+	a.Inputs = Distinct(a.Inputs)
 	a.Call = &rule.Call{Func: name, Args: text}
 	if notes != nil {
 		if a.Call.Notes, err = json.Marshal(notes); err != nil {
@@ -28,33 +28,34 @@ func declareCall(c *rule.Context, a rule.Action, name string, args, notes any) b
 	return true
 }
 
-// places are the notes of a Call: where in BUILD.hcl things are written, by the name of the attribute and by an item's At.
-type places map[string]diag.Range
+// Places are the notes of a Call: where in BUILD.hcl things are written, by the name of the attribute and by an item's At.
+type Places map[string]diag.Range
 
-// item gives the place of an item, or that of an attribute where nobody wrote the item.
-func (p places) item(at, attr string) diag.Range {
+// Item gives the place of an item, or that of an attribute where nobody wrote the item.
+func (p Places) Item(at, attr string) diag.Range {
 	if r, ok := p[at]; ok {
 		return r
 	}
 	return p[attr]
 }
 
-// of gives the place of an attribute, or the target's.
-func (p places) of(attr string) diag.Range {
+// Of gives the place of an attribute, or the target's.
+func (p Places) Of(attr string) diag.Range {
 	if r, ok := p[attr]; ok {
 		return r
 	}
 	return p[""]
 }
 
-func readPlaces(c rule.CallContext) places {
-	p := places{}
+// ReadPlaces gives the places that a Call was declared with; none where there are none.
+func ReadPlaces(c rule.CallContext) Places {
+	p := Places{}
 	_ = json.Unmarshal(c.Notes(), &p) // messages without places
 	return p
 }
 
-// distinct drops artifacts that are there already, and what is zero.
-func distinct(as []rule.Artifact) []rule.Artifact {
+// Distinct drops artifacts that are there already, and what is zero.
+func Distinct(as []rule.Artifact) []rule.Artifact {
 	seen := map[string]bool{"": true}
 	var out []rule.Artifact
 	for _, a := range as {
@@ -66,8 +67,8 @@ func distinct(as []rule.Artifact) []rule.Artifact {
 	return out
 }
 
-// inputBytes reads a file among a Call's inputs.
-func inputBytes(c rule.CallContext, p string) ([]byte, error) {
+// InputBytes reads a file among a Call's inputs.
+func InputBytes(c rule.CallContext, p string) ([]byte, error) {
 	r, err := c.Open(p)
 	if err != nil {
 		return nil, err
@@ -76,8 +77,8 @@ func inputBytes(c rule.CallContext, p string) ([]byte, error) {
 	return io.ReadAll(r)
 }
 
-// linkAll puts all files of a folder of an input tree into an output tree, and gives their paths below it; a folder that is not there has none.
-func linkAll(c rule.CallContext, from, to string) (names []string, err error) {
+// LinkAll puts all files of a folder of an input tree into an output tree, and gives their paths below it; a folder that is not there has none.
+func LinkAll(c rule.CallContext, from, to string) (names []string, err error) {
 	if from == "" {
 		return nil, nil
 	}
@@ -92,7 +93,7 @@ func linkAll(c rule.CallContext, from, to string) (names []string, err error) {
 	for _, e := range entries {
 		switch {
 		case e.Dir:
-			below, err := linkAll(c, from+"/"+e.Path, to+"/"+e.Path)
+			below, err := LinkAll(c, from+"/"+e.Path, to+"/"+e.Path)
 			if err != nil {
 				return nil, err
 			}

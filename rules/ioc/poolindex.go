@@ -11,17 +11,17 @@ import (
 	"github.com/cairn-build/cairn/rules/ioc/version"
 )
 
-// poolIndex is what a pool of this machine holds for one architecture: the file Pool.Index, as JSON. Folders that start with a dot do not
+// PoolIndex is what a pool of this machine holds for one architecture: the file Pool.Index, as JSON. Folders that start with a dot do not
 // count, and neither do names that no .dep file could have.
-type poolIndex struct {
+type PoolIndex struct {
 	Path   string `json:"path"`
 	Absent bool   `json:"absent,omitempty"` // there is no such folder
 	// Modules are by name, and then by version: the names of their folders.
-	Modules map[string]map[string]poolEntry `json:"modules"`
+	Modules map[string]map[string]PoolEntry `json:"modules"`
 }
 
-// poolEntry is one version of a module.
-type poolEntry struct {
+// PoolEntry is one version of a module.
+type PoolEntry struct {
 	// Here says that there is a lib folder for the architecture: only then does the version count.
 	Here   bool   `json:"here"`
 	HasDep bool   `json:"has_dep,omitempty"`
@@ -29,17 +29,17 @@ type poolEntry struct {
 }
 
 // readPoolIndex reads a Pool.Index in an action.
-func readPoolIndex(c rule.CallContext, index string) (poolIndex, error) {
-	b, err := inputBytes(c, index)
+func readPoolIndex(c rule.CallContext, index string) (PoolIndex, error) {
+	b, err := InputBytes(c, index)
 	if err != nil {
-		return poolIndex{}, err
+		return PoolIndex{}, err
 	}
-	var x poolIndex
+	var x PoolIndex
 	return x, json.Unmarshal(b, &x)
 }
 
 // versions gives the versions of a module that count, sorted as text.
-func (x poolIndex) versions(module string) []string {
+func (x PoolIndex) versions(module string) []string {
 	var out []string
 	for _, v := range slices.Sorted(maps.Keys(x.Modules[module])) {
 		if x.Modules[module][v].Here {
@@ -49,8 +49,9 @@ func (x poolIndex) versions(module string) []string {
 	return out
 }
 
-// addHostPool tells a finder what the index of a folder of the host says. name is the folder's.
-func addHostPool(c rule.CallContext, k *resolve.Known, index string, pool int, name, arch string) error {
+// AddHostPool tells a finder what the index of a folder of the host says: index is the path of a Pool.Index among the Call's inputs, pool the
+// folder's place in the order of pools, and name what messages call it. Modules that have no version for arch are known to be elsewhere.
+func AddHostPool(c rule.CallContext, k *resolve.Known, index string, pool int, name, arch string) error {
 	x, err := readPoolIndex(c, index)
 	if err != nil {
 		return err

@@ -1,5 +1,6 @@
-// Package ioc holds the kinds that build versioned trees of EPICS modules and the IOCs that start from them. The parts that need no
-// targets lie in packages below it: versions, .dep files, resolution, dbd files, makefiles of wrappers, startup scripts.
+// Package ioc is what the kinds for EPICS have in common: providers, attributes, and what their actions read and write alike. The kinds lie
+// in packages below it (base, module, start), and so do the parts that need no targets: versions, .dep files, resolution, dbd files, makefiles
+// of wrappers, startup scripts.
 package ioc
 
 import (
@@ -65,8 +66,8 @@ type Module struct {
 // ProviderName implements rule.Provider.
 func (Module) ProviderName() string { return "ioc_module" }
 
-// libDir gives the folder of a module's library in an action's tree.
-func (m Module) libDir() string {
+// LibDir gives the folder of a module's library in an action's tree.
+func (m Module) LibDir() string {
 	if m.Conda {
 		return m.Tree.Path + "/lib"
 	}
@@ -77,15 +78,15 @@ func (m Module) libDir() string {
 type Pool struct {
 	Path    string   // the folder, "" for targets
 	Modules []Module // the targets
-	// Index is what is in the folder, for actions: readPoolIndex reads it. The zero Artifact for targets.
+	// Index is what is in the folder, for actions: AddHostPool reads it. The zero Artifact for targets.
 	Index rule.Artifact
 }
 
 // ProviderName implements rule.Provider.
 func (Pool) ProviderName() string { return "ioc_pool" }
 
-// closure gives the modules that deps stand on, deps first, each label once.
-func closure(deps []Module) []Module {
+// Closure gives the modules that deps stand on, deps first, each label with its name and version once.
+func Closure(deps []Module) []Module {
 	var out []Module
 	seen := map[string]bool{}
 	for next := deps; len(next) > 0; {

@@ -52,6 +52,10 @@ var rules = []rule{
 		why: "a workflow runs in a python_env and takes what one provides, and nothing of other families",
 	},
 	{
+		name: "an IOC starts from what modules and bases provide", who: []string{"rules/ioc/start"}, never: []string{"rules/ioc/module", "rules/ioc/base"},
+		why: "how they are built is no matter of who loads them: providers in rules/ioc say all, and those of other kinds will do",
+	},
+	{
 		name: "rules do no I/O", who: []string{"rules/..."}, except: []string{"rules/ruletest"},
 		never: []string{"os", "os/exec", "net", "net/http", "syscall"}, direct: true,
 		why: "what a rule reads must be declared, or it is missing from keys",
