@@ -61,6 +61,8 @@ func DecodeDirectory(b []byte) (*Directory, error) {
 				return err
 			}
 			d.Symlinks = append(d.Symlinks, n)
+		case 5:
+			return properties(data)
 		}
 		return nil
 	})
@@ -128,6 +130,8 @@ func node(b []byte, name *string, d *digest.Digest, target *string, exec *bool) 
 			*target = string(data)
 		case field == 4 && exec != nil:
 			*exec = v != 0
+		case field == 4 && target != nil, field == 6 && exec != nil:
+			return properties(data)
 		}
 		return nil
 	})
@@ -146,6 +150,24 @@ func node(b []byte, name *string, d *digest.Digest, target *string, exec *bool) 
 		return malformed("the target of the link %q is no path", *name)
 	}
 	return nil
+}
+
+// properties looks at a NodeProperties message that is skipped: what is not read is to be protobuf all the same.
+func properties(b []byte) error {
+	return fields(b, func(field int, data []byte, _ uint64) error {
+		switch field {
+		case 1: // names and values
+			return fields(data, func(field int, text []byte, _ uint64) error {
+				if field <= 2 && !utf8.Valid(text) {
+					return malformed("a property that is not UTF-8")
+				}
+				return nil
+			})
+		case 2, 3: // a time, a mode
+			return fields(data, func(int, []byte, uint64) error { return nil })
+		}
+		return nil
+	})
 }
 
 func decodeDigest(b []byte, d *digest.Digest) error {
