@@ -10,7 +10,6 @@ import (
 
 	"github.com/cairn-build/cairn/cache/digest"
 	"github.com/cairn-build/cairn/cache/disk"
-	"github.com/cairn-build/cairn/cache/tree"
 	"github.com/cairn-build/cairn/graph/load"
 	"github.com/cairn-build/cairn/graph/rule"
 	"github.com/cairn-build/cairn/graph/state"
@@ -252,12 +251,7 @@ func (e *Engine) stillPlaced(g *state.Graph, art state.ArtifactID) bool {
 	}
 	at := filepath.Join(e.o.Root, filepath.FromSlash(g.Path(art)))
 	if f.Tree {
-		c, err := e.store()
-		if err != nil {
-			return false
-		}
-		got, err := tree.Capture(at, c)
-		if err != nil || got.Root != f.Digest {
+		if !e.treeIs(at, f.Digest) {
 			return false
 		}
 		p.Racy = false

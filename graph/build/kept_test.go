@@ -19,7 +19,8 @@ import (
 
 // keeping is a kind that makes a tree of the lines of its file, "name text", and keeps it in the source tree.
 var keeping = &rule.Rule{Kind: "keeping",
-	Attrs: []rule.Attr{{Name: "file", Type: rule.File, Doc: "The lines."}, {Name: "to", Type: rule.String, Doc: "Where."}, {Name: "srcs", Type: rule.Files, Doc: "Read, too."}},
+	Attrs: []rule.Attr{{Name: "file", Type: rule.File, Doc: "The lines."}, {Name: "to", Type: rule.String, Doc: "Where."}, {Name: "srcs", Type: rule.Files, Doc: "Read, too."},
+		{Name: "lays", Type: rule.Bool, Doc: "The tree goes into cairn-out."}},
 	Calls: map[string]rule.CallFunc{"lines/1": func(_ context.Context, c rule.CallContext) error {
 		file, out, _ := strings.Cut(string(c.Args()), " ")
 		r, err := c.Open(file)
@@ -43,6 +44,9 @@ var keeping = &rule.Rule{Kind: "keeping",
 		tree, file := c.OutputTree("", "tree"), c.Files("file")[0]
 		c.Declare(rule.Action{Mnemonic: "Lines", Inputs: append(c.Files("srcs"), file), Outputs: []rule.Artifact{tree}, Call: &rule.Call{Func: "lines/1", Args: []byte(file.Path + " " + tree.Path)}})
 		c.Check(tree)
+		if c.Has("lays") {
+			c.SetDefault(tree)
+		}
 		if c.Has("to") {
 			c.Keep(rule.Kept{From: tree, To: c.KeepPath("to"), On: rule.OnWrite, Mark: "MARK", Header: "# [generated]", Leave: []string{"**/__pycache__/**", "*.lock"}})
 		}
@@ -54,6 +58,7 @@ type keepWorld struct {
 	t       *testing.T
 	root    string
 	cache   string
+	sandbox string
 	mu      sync.Mutex
 	notices []string
 }
@@ -77,7 +82,7 @@ func (w *keepWorld) put(at, text string) {
 
 // do builds with r, in an engine of its own, and gives what is kept.
 func (w *keepWorld) do(r build.Request, write bool) (*build.Summary, []*build.Keeping, error) {
-	e, err := build.Open(build.Options{Root: w.root, Version: "t", Kinds: []*rule.Rule{keeping}, CacheDir: w.cache, KeepGoing: true, Events: func(e build.Event) {
+	e, err := build.Open(build.Options{Root: w.root, Version: "t", Kinds: []*rule.Rule{keeping}, CacheDir: w.cache, Sandbox: w.sandbox, KeepGoing: true, Events: func(e build.Event) {
 		if e.Notice != nil {
 			w.mu.Lock()
 			defer w.mu.Unlock()

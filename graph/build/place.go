@@ -2,6 +2,7 @@ package build
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -78,19 +79,54 @@ func (s *session) notePlaced(ps []placement) {
 	}
 }
 
-func (s *session) placeOne(art state.ArtifactID, f state.OutputFact, there bool) (p state.Placed, err error) {
-	dst := s.abs(art)
-	if !there {
-		if err := s.outs.put(s.g.Path(art), f.Tree, func() error {
-			if f.Tree {
-				_, err := tree.Materialize(s.store, f.Digest, dst)
-				return err
+// placeOne puts an output at its place, unless it is there, and takes the facts of what lies there. Another build of the
+// workspace may put the same tree there meanwhile: where that takes away the folder whose facts are taken, it is done again.
+func (s *session) placeOne(art state.ArtifactID, f state.OutputFact, there bool) (state.Placed, error) {
+	there = there || f.Tree && s.inPlace() && s.e.treeIs(s.abs(art), f.Digest)
+	for try := 0; ; try++ {
+		if !there {
+			if err := s.putOne(art, f); err != nil {
+				return state.Placed{}, err
 			}
-			return s.store.Place(f.Digest, dst, f.Exec)
-		}); err != nil {
+		}
+		p, err := s.takeFacts(s.abs(art), f)
+		if err == nil || try == maxTaken || !errors.Is(err, fs.ErrNotExist) {
 			return p, err
 		}
+		there = false
 	}
+}
+
+// treeIs reads the tree that lies at a path and says whether it is what it should be. Where commands work in place it must
+// not be exchanged for its like: a command of another build may be reading it.
+func (e *Engine) treeIs(at string, want digest.Digest) bool {
+	if _, err := os.Lstat(at); err != nil {
+		return false
+	}
+	c, err := e.store()
+	if err != nil {
+		return false
+	}
+	got, err := tree.Capture(at, c)
+	return err == nil && got.Root == want
+}
+
+// maxTaken is how often what was just put into place may be taken away before that is an error.
+const maxTaken = 20
+
+func (s *session) putOne(art state.ArtifactID, f state.OutputFact) error {
+	dst := s.abs(art)
+	return s.outs.put(s.g.Path(art), f.Tree, func() error {
+		if f.Tree {
+			_, err := tree.Materialize(s.store, f.Digest, dst)
+			return err
+		}
+		return s.store.Place(f.Digest, dst, f.Exec)
+	})
+}
+
+// takeFacts takes the facts of an output that lies at dst.
+func (s *session) takeFacts(dst string, f state.OutputFact) (p state.Placed, err error) {
 	now := s.e.now()
 	if !f.Tree {
 		// An output's mtime lies a clock tick back, so that its facts show a later change without a look at its bytes.
