@@ -43,6 +43,7 @@ func (c *Cache) Lease() (*Lease, error) {
 	if unlock, err := c.passGate(unix.LOCK_SH); err == nil { // a trim that did not see the lease is over now
 		unlock()
 	}
+	c.refresh() // nor is anything that it removed still taken for there
 	return &Lease{f}, nil
 }
 

@@ -267,6 +267,32 @@ func TestTrimUnderBuilds(t *testing.T) {
 	trims.Wait()
 }
 
+// What was trimmed between the opening of a cache and a lease is missing to who holds the lease, even where it was last used within the hour.
+func TestTrimBeforeLease(t *testing.T) {
+	dir, ck := t.TempDir(), newClock()
+	c, other := open(t, dir, Options{Now: ck.now}), open(t, dir, Options{Now: ck.now})
+	small := blob(500, 1)
+	d, err := other.Put(small)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if missing, _ := c.Missing([]digest.Digest{d}); len(missing) > 0 {
+		t.Fatal("the other's blob is not seen")
+	}
+	ck.add(2 * time.Minute)
+	if _, err := other.Trim(context.Background(), TrimOptions{MaxBytes: 1}); err != nil {
+		t.Fatal(err)
+	}
+	l, err := c.Lease()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Release()
+	if missing, _ := c.Missing([]digest.Digest{d}); len(missing) == 0 {
+		t.Error("what was trimmed is taken for there")
+	}
+}
+
 func TestTrimBudgetAndBusy(t *testing.T) {
 	dir, ck := t.TempDir(), newClock()
 	c := open(t, dir, Options{Now: ck.now})
