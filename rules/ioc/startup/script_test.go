@@ -8,14 +8,14 @@ import (
 )
 
 func TestScript(t *testing.T) {
-	s := Start{IOC: "LAB:one", Top: "/work/my iocs", Debug: true,
+	s := Start{IOC: "LAB:one", Top: "/srv/my iocs", Debug: true,
 		Modules:   []Module{{"asyn", "4.42.0"}, {"stream", ""}},
-		File:      "/work/st.cmd",
+		File:      "/srv/st.cmd",
 		Commands:  []string{`epicsEnvSet("A", "b")`, "dbl"},
 		Databases: []Database{ParseDatabase("x.db, P=a,R=b"), ParseDatabase("y.substitutions")},
 	}
 	want := `epicsEnvSet "REQUIRE_IOC" "LAB:one"
-epicsEnvSet "IOCSH_TOP" "/work/my iocs"
+epicsEnvSet "IOCSH_TOP" "/srv/my iocs"
 epicsEnvSet "IOCSH_PS1" "LAB:one > "
 errlogInit2 2048 2047
 dlload "$(E3_REQUIRE_LIB)/$(EPICS_HOST_ARCH)/librequire.so"
@@ -24,7 +24,7 @@ require_registerRecordDeviceDriver
 var requireDebug 1
 require "asyn" "4.42.0"
 require "stream"
-iocshLoad "/work/st.cmd"
+iocshLoad "/srv/st.cmd"
 epicsEnvSet("A", "b")
 dbl
 dbLoadRecords "x.db" "P=a,R=b"
