@@ -23,7 +23,7 @@ func (b *bench) copyCache(from, to string) error {
 	if err := figures.RemoveAll(to); err != nil {
 		return err
 	}
-	return sh(b.dir, nil, "cp", "-a", from, to)
+	return sh(b.Dir, nil, "cp", "-a", from, to)
 }
 
 // withBytecode is an environment of wheels that are downloaded and no more: they are unpacked and compiled.
@@ -40,9 +40,9 @@ func (b *bench) withBytecode() error {
 			if err := figures.RemoveAll(filepath.Join(ws, "cairn-out")); err != nil {
 				return err
 			}
-			return b.copyCache(b.path("downloads"), b.path("cache-bytecode"))
+			return b.copyCache(b.Path("downloads"), b.Path("cache-bytecode"))
 		},
-		steps: func(int) []step { return []step{b.startEnv(ws, b.path("cache-bytecode"))} },
+		steps: func(int) []step { return []step{b.startEnv(ws, b.Path("cache-bytecode"))} },
 		after: func(*sample) error { return b.made(ws, 1) }}
 	theirs, err := b.uvFromWheels()
 	if err != nil {
@@ -60,23 +60,23 @@ func (b *bench) withBytecode() error {
 
 // uvFromWheels gives what uv does where it has wheels in a folder and nothing in its cache, as cairn has none but downloads.
 func (b *bench) uvFromWheels() (*entry, error) {
-	wheels, requirements := b.path("wheels"), b.path("requirements.txt")
-	if err := sh(b.path("uv-project"), b.uvEnv(), b.uv, "export", "-q", "--frozen", "--no-hashes", "--no-emit-project", "--all-groups", "-o", requirements); err != nil {
+	wheels, requirements := b.Path("wheels"), b.Path("requirements.txt")
+	if err := sh(b.Path("uv-project"), b.uvEnv(), b.uv, "export", "-q", "--frozen", "--no-hashes", "--no-emit-project", "--all-groups", "-o", requirements); err != nil {
 		return nil, err
 	}
-	if err := sh(b.dir, b.pipEnv(), b.python, "-m", "pip", "download", "-q", "--no-deps", "--only-binary", ":all:", "-d", wheels, "-r", requirements); err != nil {
+	if err := sh(b.Dir, b.pipEnv(), b.python, "-m", "pip", "download", "-q", "--no-deps", "--only-binary", ":all:", "-d", wheels, "-r", requirements); err != nil {
 		return nil, err
 	}
-	venv := b.path("venv-of-wheels")
+	venv := b.Path("venv-of-wheels")
 	py := filepath.Join(venv, "bin/python")
 	return &entry{name: "uv pip install --compile-bytecode, downloaded", turns: b.slow,
 		prepare: func(int) error { return figures.RemoveAll(venv) },
 		steps: func(int) []step {
 			return []step{
-				{b.dir, b.uvEnv(), []string{b.uv, "venv", "-q", venv}},
-				{b.dir, b.uvEnv(), []string{b.uv, "pip", "install", "-q", "--python", py, "--no-cache", "--no-index", "--find-links", wheels, "--no-deps", "--compile-bytecode",
+				{b.Dir, b.uvEnv(), []string{b.uv, "venv", "-q", venv}},
+				{b.Dir, b.uvEnv(), []string{b.uv, "pip", "install", "-q", "--python", py, "--no-cache", "--no-index", "--find-links", wheels, "--no-deps", "--compile-bytecode",
 					"-r", requirements}},
-				{b.dir, nil, []string{py, "-c", hello}},
+				{b.Dir, nil, []string{py, "-c", hello}},
 			}
 		}}, nil
 }
@@ -85,14 +85,14 @@ func (b *bench) uvFromWheels() (*entry, error) {
 // begins to install.
 func (b *bench) downloadOnly(ws string) error {
 	for _, old := range []string{"downloads", "cache-bytecode"} {
-		if err := figures.RemoveAll(b.path(old)); err != nil {
+		if err := figures.RemoveAll(b.Path(old)); err != nil {
 			return err
 		}
 	}
 	b.Note("downloading wheels")
 	events := filepath.Join(ws, "events")
-	c := exec.Command(b.cairn, "build", "--events", events)
-	c.Dir, c.Env = ws, append(os.Environ(), b.cairnEnv(b.path("downloads"))...)
+	c := exec.Command(b.Cairn, "build", "--events", events)
+	c.Dir, c.Env = ws, append(os.Environ(), b.cairnEnv(b.Path("downloads"))...)
 	if err := c.Start(); err != nil {
 		return err
 	}
@@ -126,7 +126,7 @@ func (b *bench) copied() error {
 	if err != nil {
 		return err
 	}
-	if err := sh(ws, b.cairnEnv(b.path("cache")), b.cairn, "build"); err != nil {
+	if err := sh(ws, b.cairnEnv(b.Path("cache")), b.Cairn, "build"); err != nil {
 		return err
 	}
 	var other, cache string
@@ -137,8 +137,8 @@ func (b *bench) copied() error {
 					return err
 				}
 			}
-			cache = b.path(fmt.Sprintf("copied-%d", turn))
-			if err := b.copyCache(b.path("cache"), cache); err != nil {
+			cache = b.Path(fmt.Sprintf("copied-%d", turn))
+			if err := b.copyCache(b.Path("cache"), cache); err != nil {
 				return err
 			}
 			other, err = b.envWorkspace(variants - 1)
@@ -148,8 +148,8 @@ func (b *bench) copied() error {
 		after: func(*sample) error { return b.made(other, 0) }}
 	floor := func(name string, each func(from, to string) error) *entry {
 		return &entry{name: name,
-			prepare: func(int) error { return figures.RemoveAll(b.path("floor")) },
-			call:    func() error { return overTree(b.size.tree, b.path("floor"), each) }}
+			prepare: func(int) error { return figures.RemoveAll(b.Path("floor")) },
+			call:    func() error { return overTree(b.size.tree, b.Path("floor"), each) }}
 	}
 	links := floor("floor: hard links", os.Link)
 	reads := floor("floor: reads with SHA-256", func(from, _ string) error {
@@ -166,7 +166,7 @@ func (b *bench) copied() error {
 	}
 	b.table("the environment from a copied cache", mine, links, reads)
 	b.Gate("copied", mine.least(), scale(links.least()+reads.least(), 1.5), "1.5 x links and reads")
-	return errors.Join(figures.RemoveAll(cache), figures.RemoveAll(b.path("floor")))
+	return errors.Join(figures.RemoveAll(cache), figures.RemoveAll(b.Path("floor")))
 }
 
 // overTree makes a tree's folders anew at to, and does something for each of its files, on all processors.

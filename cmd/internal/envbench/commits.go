@@ -16,11 +16,11 @@ import (
 // cairnCommits is a workspace whose script follows the repository's branch, in an environment of the commit's lock and library;
 // with fixed, the environment is that of the first commit, as a default environment is.
 func (b *bench) cairnCommits(name, key string, fixed bool) (string, error) {
-	ws := b.path("ws/" + name)
+	ws := b.Path("ws/" + name)
 	project, released, workspace, env := ":repository", "", "", "  python_env = \":environment\"\n"
 	if fixed {
 		project, workspace, env = ":released", " default_env = \"//:environment\" ", ""
-		released = fmt.Sprintf("git_source \"released\" {\n  url    = \"file://%s\"\n  commit = %q\n}\n", b.path("repo"), b.first)
+		released = fmt.Sprintf("git_source \"released\" {\n  url    = \"file://%s\"\n  commit = %q\n}\n", b.Path("repo"), b.first)
 	}
 	return ws, figures.Write(filepath.Join(ws, "BUILD.hcl"), fmt.Sprintf(`workspace "bench" {%s}
 git_source "repository" {
@@ -37,17 +37,17 @@ script "observe" {
   source     = ":repository"
   path       = %q
 %s}
-`, workspace, b.path("repo"), released, project, filepath.Base(b.python), key, scriptPath, env))
+`, workspace, b.Path("repo"), released, project, filepath.Base(b.python), key, scriptPath, env))
 }
 
 func (b *bench) runScript(ws string) step {
-	return step{ws, b.cairnEnv(b.path("cache")), []string{b.cairn, "run", "//:observe", "--events", "events"}}
+	return step{ws, b.cairnEnv(b.Path("cache")), []string{b.Cairn, "run", "//:observe", "--events", "events"}}
 }
 
 // clone gives a folder for a turn's clone, and the step that makes it: as shallow as the OET's.
 func (b *bench) clone(name string, turn int) (string, step) {
-	dir := b.path(fmt.Sprintf("clones/%s-%d", name, turn))
-	return dir, step{b.dir, nil, []string{"git", "clone", "-q", "--depth", "1", "--single-branch", "--branch", "main", "file://" + b.path("repo"), dir}}
+	dir := b.Path(fmt.Sprintf("clones/%s-%d", name, turn))
+	return dir, step{b.Dir, nil, []string{"git", "clone", "-q", "--depth", "1", "--single-branch", "--branch", "main", "file://" + b.Path("repo"), dir}}
 }
 
 // oet gives the steps of the OET: a clone, a virtual environment that sees the host's packages, a newer pip, and the library
@@ -55,7 +55,7 @@ func (b *bench) clone(name string, turn int) (string, step) {
 func (b *bench) oet(name string, deps bool) func(turn int) []step {
 	return func(turn int) []step {
 		dir, clone := b.clone(name, turn)
-		venv := b.path(fmt.Sprintf("clones/%s-%d-venv", name, turn))
+		venv := b.Path(fmt.Sprintf("clones/%s-%d-venv", name, turn))
 		py := filepath.Join(venv, "bin/python")
 		install := []string{py, "-m", "pip", "install", "-q", "."}
 		if !deps {
@@ -63,7 +63,7 @@ func (b *bench) oet(name string, deps bool) func(turn int) []step {
 		}
 		return []step{
 			clone,
-			{b.dir, nil, []string{b.python, "-m", "venv", "--clear", "--system-site-packages", venv}},
+			{b.Dir, nil, []string{b.python, "-m", "venv", "--clear", "--system-site-packages", venv}},
 			{dir, b.pipEnv(), []string{py, "-m", "pip", "install", "-q", "--upgrade", "pip"}},
 			{dir, b.pipEnv(), install},
 			{dir, nil, []string{py, filepath.Join(dir, scriptPath)}},
@@ -88,7 +88,7 @@ type commitScenario struct {
 }
 
 func (b *bench) afterCommit(file string, text func(string) string) (*commitScenario, error) {
-	if err := figures.RemoveAll(b.path("clones")); err != nil {
+	if err := figures.RemoveAll(b.Path("clones")); err != nil {
 		return nil, err
 	}
 	c := &commitScenario{}
@@ -100,7 +100,7 @@ func (b *bench) afterCommit(file string, text func(string) string) (*commitScena
 		return &entry{name: name, steps: func(int) []step { return []step{b.runScript(ws)} }, after: func(*sample) error {
 			c.made, err = started(filepath.Join(ws, "events"))
 			return err
-		}}, sh(ws, b.cairnEnv(b.path("cache")), b.cairn, "run", "//:observe")
+		}}, sh(ws, b.cairnEnv(b.Path("cache")), b.Cairn, "run", "//:observe")
 	}
 	var err error
 	if c.cairn, err = mine("cairn, create_env = true", "content", "content", false); err != nil {

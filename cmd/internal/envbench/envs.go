@@ -13,12 +13,12 @@ import (
 const hello = "print('" + firstLine + "', flush=True)"
 
 func (b *bench) startEnv(ws, cache string) step {
-	return step{ws, b.cairnEnv(cache), []string{b.cairn, "run", "//:env", "--events", "events", "--", "-c", hello}}
+	return step{ws, b.cairnEnv(cache), []string{b.Cairn, "run", "//:env", "--events", "events", "--", "-c", hello}}
 }
 
 // uvSync gives uv's steps for a set of groups, and what makes room for them.
 func (b *bench) uvSync(name string, more ...string) *entry {
-	dir := b.path("uv-project")
+	dir := b.Path("uv-project")
 	return &entry{name: name,
 		prepare: func(int) error { return figures.RemoveAll(filepath.Join(dir, ".venv")) },
 		steps: func(turn int) []step {
@@ -44,7 +44,7 @@ func (b *bench) newEnv() error {
 			}
 			return b.askFor(ws, set)
 		},
-		steps: func(int) []step { return []step{b.startEnv(ws, b.path("cache"))} },
+		steps: func(int) []step { return []step{b.startEnv(ws, b.Path("cache"))} },
 		after: func(*sample) error { return b.made(ws, 1) }}
 	theirs := b.uvSync("uv sync --frozen, without bytecode")
 	compiled := b.uvSync("uv sync --frozen --compile-bytecode", "--compile-bytecode")
@@ -73,16 +73,16 @@ func (b *bench) again() error {
 	if err != nil {
 		return err
 	}
-	if err := sh(ws, b.cairnEnv(b.path("cache")), b.cairn, "build"); err != nil {
+	if err := sh(ws, b.cairnEnv(b.Path("cache")), b.Cairn, "build"); err != nil {
 		return err
 	}
 	same := &entry{name: "cairn, same workspace",
-		steps: func(int) []step { return []step{b.startEnv(ws, b.path("cache"))} },
+		steps: func(int) []step { return []step{b.startEnv(ws, b.Path("cache"))} },
 		after: func(*sample) error { return b.made(ws, 0) }}
 	var other string
 	fresh := &entry{name: "cairn, a workspace that is new",
 		prepare: func(int) (err error) { other, err = b.envWorkspace(variants - 1); return err },
-		steps:   func(int) []step { return []step{b.startEnv(other, b.path("cache"))} },
+		steps:   func(int) []step { return []step{b.startEnv(other, b.Path("cache"))} },
 		after:   func(*sample) error { return b.made(other, 0) }}
 	theirs := b.uvSync("uv sync --frozen, nothing to do")
 	clear := theirs.prepare
@@ -98,7 +98,7 @@ func (b *bench) again() error {
 	}
 	steps := theirs.steps
 	theirs.steps = func(int) []step { return steps(0) }
-	bare := &entry{name: "python alone", steps: func(int) []step { return []step{{b.dir, nil, []string{b.python, "-I", "-c", hello}}} }}
+	bare := &entry{name: "python alone", steps: func(int) []step { return []step{{b.Dir, nil, []string{b.python, "-I", "-c", hello}}} }}
 	if err := take(b.turns, same, fresh, theirs, bare); err != nil {
 		return err
 	}
@@ -140,7 +140,7 @@ func (b *bench) eight() error {
 		start := time.Now()
 		for _, ws := range wss {
 			go func() {
-				at, cpu, err := b.startEnv(ws, b.path("cache")).run(true)
+				at, cpu, err := b.startEnv(ws, b.Path("cache")).run(true)
 				got <- answer{at, cpu, err}
 			}()
 		}

@@ -18,27 +18,18 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"path/filepath"
-	"slices"
-	"strings"
 
 	"github.com/cairn-build/cairn/cmd/internal/figures"
 )
 
 // settings is what the flags say.
 type settings struct {
-	scenarios []string
-	turns     int // of everything that is quick
-	slow      int // of venv and pip, and of what compiles bytecode
-	python    string
-	cairn     string
-	uv        string
-	dir       string
-	keep      bool
+	figures.Setup
+	turns  int // of everything that is quick
+	slow   int // of venv and pip, and of what compiles bytecode
+	python string
+	uv     string
 }
-
-// scenarios is what -scenarios takes, in the order in which they run.
-var scenarios = []string{"script", "library", "new", "bytecode", "again", "copied", "eight"}
 
 func main() {
 	s, err := parseFlags()
@@ -53,41 +44,25 @@ func main() {
 
 func parseFlags() (*settings, error) {
 	s := &settings{}
-	names := flag.String("scenarios", strings.Join(scenarios, ","), "which to run")
+	s.Flags("envbench", "the tools and downloads", "script", "library", "new", "bytecode", "again", "copied", "eight")
 	flag.IntVar(&s.turns, "n", 10, "how often each is measured")
 	flag.IntVar(&s.slow, "slow", 2, "how often venv with pip and the compiling of bytecode are measured")
 	flag.StringVar(&s.python, "python", "python3", "the interpreter: 3.11 or later")
-	flag.StringVar(&s.cairn, "cairn", "", "the binary; by default ./cmd/cairn is built, static, as releases are")
 	flag.StringVar(&s.uv, "uv", "", "the binary; by default the version that cairn uses is installed with pip")
-	flag.StringVar(&s.dir, "dir", os.TempDir(), "where a folder cairn-envbench is made: on the file system that is to be measured")
-	flag.BoolVar(&s.keep, "keep", false, "leave the folder there, and take the tools and downloads that an earlier run has left")
-	flag.Parse()
-	if flag.NArg() > 0 {
-		return nil, fmt.Errorf("%q is no flag", flag.Arg(0))
+	if err := s.Parse(); err != nil {
+		return nil, err
 	}
 	if s.turns < 1 || s.turns >= variants || s.slow < 1 {
 		return nil, fmt.Errorf("-n is between 1 and %d, and -slow at least 1", variants-1)
-	}
-	s.scenarios = strings.Split(*names, ",")
-	for _, n := range s.scenarios {
-		if !slices.Contains(scenarios, n) {
-			return nil, fmt.Errorf("no scenario %q; there are %s", n, strings.Join(scenarios, ", "))
-		}
 	}
 	return s, nil
 }
 
 func run(s *settings) error {
-	dir, err := filepath.Abs(s.dir)
+	end, err := s.Begin()
+	defer end()
 	if err != nil {
 		return err
-	}
-	s.dir = filepath.Join(dir, "cairn-envbench")
-	if !s.keep {
-		if err := figures.RemoveAll(s.dir); err != nil {
-			return err
-		}
-		defer figures.RemoveAll(s.dir)
 	}
 	b := &bench{settings: s, Report: &figures.Report{Name: "envbench"}}
 	if err := b.findTools(); err != nil {
@@ -99,13 +74,8 @@ func run(s *settings) error {
 	b.head()
 	todo := map[string]func() error{"script": b.scriptCommit, "library": b.libraryCommit, "new": b.newEnv, "bytecode": b.withBytecode,
 		"again": b.again, "copied": b.copied, "eight": b.eight}
-	for _, name := range scenarios {
-		if !slices.Contains(s.scenarios, name) {
-			continue
-		}
-		if err := todo[name](); err != nil {
-			return fmt.Errorf("%s: %w", name, err)
-		}
+	if err := b.Scenarios(func(name string) error { return todo[name]() }); err != nil {
+		return err
 	}
 	b.Foot()
 	return nil

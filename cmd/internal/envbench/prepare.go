@@ -27,30 +27,28 @@ type size struct {
 	tree                    string // cairn's folder of the environment
 }
 
-func (b *bench) path(name string) string { return filepath.Join(b.dir, name) }
-
 // prepare makes the repository with its lock, fills the caches of all tools, and looks how much it is.
 func (b *bench) prepare() error {
 	for _, old := range []string{"repo", "uv-project", "cache", "ws", "clones"} {
-		if err := figures.RemoveAll(b.path(old)); err != nil {
+		if err := figures.RemoveAll(b.Path(old)); err != nil {
 			return err
 		}
 	}
 	for name, text := range project() {
-		if err := figures.Write(filepath.Join(b.path("repo"), name), text); err != nil {
+		if err := figures.Write(filepath.Join(b.Path("repo"), name), text); err != nil {
 			return err
 		}
 	}
 	b.Note("locking")
-	if err := sh(b.path("repo"), b.uvEnv(), b.uv, "lock", "-q"); err != nil {
+	if err := sh(b.Path("repo"), b.uvEnv(), b.uv, "lock", "-q"); err != nil {
 		return err
 	}
 	for _, name := range []string{"pyproject.toml", "uv.lock"} {
-		text, err := os.ReadFile(filepath.Join(b.path("repo"), name))
+		text, err := os.ReadFile(filepath.Join(b.Path("repo"), name))
 		if err != nil {
 			return err
 		}
-		if err := figures.Write(filepath.Join(b.path("uv-project"), name), string(text)); err != nil {
+		if err := figures.Write(filepath.Join(b.Path("uv-project"), name), string(text)); err != nil {
 			return err
 		}
 	}
@@ -60,11 +58,11 @@ func (b *bench) prepare() error {
 	if err := b.commit("first"); err != nil {
 		return err
 	}
-	if b.first = figures.OneLine("git", "-C", b.path("repo"), "rev-parse", "HEAD"); len(b.first) < 40 {
+	if b.first = figures.OneLine("git", "-C", b.Path("repo"), "rev-parse", "HEAD"); len(b.first) < 40 {
 		return fmt.Errorf("the repository's first commit is %s", b.first)
 	}
 	b.Note("filling uv's cache")
-	if err := sh(b.path("uv-project"), b.uvEnv(), b.uv, "sync", "-q", "--frozen", "--no-install-project", "--all-groups"); err != nil {
+	if err := sh(b.Path("uv-project"), b.uvEnv(), b.uv, "sync", "-q", "--frozen", "--no-install-project", "--all-groups"); err != nil {
 		return err
 	}
 	b.Note("filling cairn's cache")
@@ -72,7 +70,7 @@ func (b *bench) prepare() error {
 	if err != nil {
 		return err
 	}
-	if err := sh(ws, b.cairnEnv(b.path("cache")), b.cairn, "build"); err != nil {
+	if err := sh(ws, b.cairnEnv(b.Path("cache")), b.Cairn, "build"); err != nil {
 		return err
 	}
 	return b.measureSize(ws)
@@ -89,17 +87,17 @@ func (b *bench) measureSize(ws string) error {
 		})
 		return n, bytes, err
 	}
-	infos, err := filepath.Glob(b.path("uv-project/.venv/lib/python*/site-packages/*.dist-info"))
+	infos, err := filepath.Glob(b.Path("uv-project/.venv/lib/python*/site-packages/*.dist-info"))
 	if err != nil {
 		return err
 	}
 	b.size.wheels = len(infos)
-	if b.size.files, b.size.bytes, err = sum(b.path("uv-project/.venv/lib")); err != nil {
+	if b.size.files, b.size.bytes, err = sum(b.Path("uv-project/.venv/lib")); err != nil {
 		return err
 	}
-	out := b.path("where")
+	out := b.Path("where")
 	code := fmt.Sprintf("import os, numpy; open(%q, 'w').write(os.path.realpath(numpy.__file__))", out)
-	if err := sh(ws, b.cairnEnv(b.path("cache")), b.cairn, "run", "//:env", "--", "-c", code); err != nil {
+	if err := sh(ws, b.cairnEnv(b.Path("cache")), b.Cairn, "run", "//:env", "--", "-c", code); err != nil {
 		return err
 	}
 	at, err := os.ReadFile(out)
@@ -118,8 +116,8 @@ func (b *bench) measureSize(ws string) error {
 // envWorkspace makes a workspace with an environment of the lock's packages and a set of its groups, and gives its folder.
 func (b *bench) envWorkspace(set int) (string, error) {
 	b.started++
-	ws := b.path(fmt.Sprintf("ws/%d", b.started))
-	lock, err := os.ReadFile(b.path("uv-project/uv.lock"))
+	ws := b.Path(fmt.Sprintf("ws/%d", b.started))
+	lock, err := os.ReadFile(b.Path("uv-project/uv.lock"))
 	if err != nil {
 		return "", err
 	}
@@ -153,7 +151,7 @@ func (b *bench) unasked() (int, error) {
 }
 
 func (b *bench) git(args ...string) error {
-	return sh(b.path("repo"), []string{"GIT_AUTHOR_NAME=a", "GIT_COMMITTER_NAME=a", "GIT_AUTHOR_EMAIL=a@example.org", "GIT_COMMITTER_EMAIL=a@example.org"},
+	return sh(b.Path("repo"), []string{"GIT_AUTHOR_NAME=a", "GIT_COMMITTER_NAME=a", "GIT_AUTHOR_EMAIL=a@example.org", "GIT_COMMITTER_EMAIL=a@example.org"},
 		append([]string{"git", "-c", "core.fsync=none", "-c", "gc.auto=0"}, args...)...)
 }
 
@@ -168,7 +166,7 @@ func (b *bench) commit(what string) error {
 func (b *bench) edit(file string, text func(what string) string) error {
 	b.edits++
 	what := fmt.Sprintf("edit %d", b.edits)
-	if err := figures.Write(filepath.Join(b.path("repo"), file), text(what)); err != nil {
+	if err := figures.Write(filepath.Join(b.Path("repo"), file), text(what)); err != nil {
 		return err
 	}
 	return b.commit(what)

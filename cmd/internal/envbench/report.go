@@ -10,7 +10,7 @@ import (
 
 // head says what is measured, on what.
 func (b *bench) head() {
-	b.Head("folder", b.dir, b.cairn)
+	b.Head("folder", b.Dir, b.Cairn)
 	fmt.Printf("uv         %s\n", figures.OneLine(b.uv, "--version"))
 	fmt.Printf("python     %s, %s\n", figures.OneLine(b.python, "--version"), figures.OneLine(b.python, "-m", "pip", "--version"))
 	fmt.Printf("lock       %d wheels, %.0f MB in %d files; %.0f MB in %d files with bytecode\n", b.size.wheels, b.size.bytes/1e6, b.size.files, b.size.allBytes/1e6, b.size.allFiles)

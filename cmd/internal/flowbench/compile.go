@@ -19,11 +19,11 @@ const tracksSpec = "tracks/spec.yaml"
 
 // compile measures the compiler in this process, from the text of a spec and the registry's files to the text of a package.
 func (b *bench) compile() error {
-	text, err := os.ReadFile(b.path("ecology", tracksSpec))
+	text, err := os.ReadFile(b.Path("ecology", tracksSpec))
 	if err != nil {
 		return err
 	}
-	names := b.path("ecology", "cairn-out/released/registry/names")
+	names := b.Path("ecology", "cairn-out/released/registry/names")
 	var tasks, files int
 	once := func() (time.Duration, error) {
 		start := time.Now()
@@ -65,12 +65,12 @@ func (b *bench) compile() error {
 
 // edit measures `cairn build` after an edit of the spec: the whole command, with one compile in it.
 func (b *bench) edit() error {
-	ws := b.path("ecology")
+	ws := b.Path("ecology")
 	if _, err := b.build(ws, "//:tracks"); err != nil {
 		return err
 	}
 	start, err := figures.Measure(b.turns, func() (time.Duration, error) {
-		took, err := figures.Command{Dir: ws, Env: b.env(), Argv: []string{b.cairn, "version"}}.Run()
+		took, err := figures.Command{Dir: ws, Env: b.env(), Argv: []string{b.Cairn, "version"}}.Run()
 		return took, err
 	})
 	if err != nil {

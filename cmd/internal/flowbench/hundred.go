@@ -20,7 +20,7 @@ const (
 
 // hundred counts what edits make cairn do in a workspace of a hundred workflows.
 func (b *bench) hundred() error {
-	ws := b.path("hundred")
+	ws := b.Path("hundred")
 	if err := figures.RemoveAll(ws); err != nil {
 		return err
 	}

@@ -14,10 +14,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"path/filepath"
-	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/cairn-build/cairn/cmd/internal/figures"
@@ -25,18 +22,12 @@ import (
 
 // settings is what the flags say.
 type settings struct {
-	scenarios []string
+	figures.Setup
 	turns     int // of everything that is quick
 	slow      int // of the reference
 	python    string
 	reference string
-	cairn     string
-	dir       string
-	keep      bool
 }
-
-// scenarios is what -scenarios takes, in the order in which they run.
-var scenarios = []string{"compile", "edit", "program", "reference", "hundred"}
 
 func main() {
 	s, err := parseFlags()
@@ -51,26 +42,16 @@ func main() {
 
 func parseFlags() (*settings, error) {
 	s := &settings{}
-	names := flag.String("scenarios", strings.Join(scenarios, ","), "which to run")
+	s.Flags("flowbench", "the environments", "compile", "edit", "program", "reference", "hundred")
 	flag.IntVar(&s.turns, "n", 10, "how often each is measured")
 	flag.IntVar(&s.slow, "slow", 5, "how often the reference is measured")
 	flag.StringVar(&s.python, "python", "python3", "the interpreter: 3.11 or later")
 	flag.StringVar(&s.reference, "reference", "", "an interpreter that wt-compiler runs on, 3.12 or later; by default python3.13 or python3.12, where there is one")
-	flag.StringVar(&s.cairn, "cairn", "", "the binary; by default ./cmd/cairn is built, static, as releases are")
-	flag.StringVar(&s.dir, "dir", os.TempDir(), "where a folder cairn-flowbench is made: on the file system that is to be measured")
-	flag.BoolVar(&s.keep, "keep", false, "leave the folder there, and take the environments that an earlier run has left")
-	flag.Parse()
-	if flag.NArg() > 0 {
-		return nil, fmt.Errorf("%q is no flag", flag.Arg(0))
+	if err := s.Parse(); err != nil {
+		return nil, err
 	}
 	if s.turns < 1 || s.slow < 1 {
 		return nil, fmt.Errorf("-n and -slow are at least 1")
-	}
-	s.scenarios = strings.Split(*names, ",")
-	for _, n := range s.scenarios {
-		if !slices.Contains(scenarios, n) {
-			return nil, fmt.Errorf("no scenario %q; there are %s", n, strings.Join(scenarios, ", "))
-		}
 	}
 	return s, nil
 }
@@ -83,37 +64,22 @@ type bench struct {
 	edits int
 }
 
-func (b *bench) path(names ...string) string {
-	return filepath.Join(append([]string{b.dir}, names...)...)
-}
-
 func run(s *settings) error {
-	dir, err := filepath.Abs(s.dir)
+	end, err := s.Begin()
+	defer end()
 	if err != nil {
 		return err
-	}
-	s.dir = filepath.Join(dir, "cairn-flowbench")
-	if !s.keep {
-		if err := figures.RemoveAll(s.dir); err != nil {
-			return err
-		}
-		defer figures.RemoveAll(s.dir)
 	}
 	b := &bench{settings: s, Report: &figures.Report{Name: "flowbench"}, run: strconv.FormatInt(time.Now().UnixNano(), 36)}
 	if err := b.prepare(); err != nil {
 		return err
 	}
-	b.Head("folder", b.dir, b.cairn)
+	b.Head("folder", b.Dir, b.Cairn)
 	fmt.Printf("python     %s\n", figures.OneLine(b.python, "--version"))
 	fmt.Printf("minima of  %d turns (of the reference: %d)\n", b.turns, b.slow)
 	todo := map[string]func() error{"compile": b.compile, "edit": b.edit, "program": b.program, "reference": b.compareReference, "hundred": b.hundred}
-	for _, name := range scenarios {
-		if !slices.Contains(s.scenarios, name) {
-			continue
-		}
-		if err := todo[name](); err != nil {
-			return fmt.Errorf("%s: %w", name, err)
-		}
+	if err := b.Scenarios(func(name string) error { return todo[name]() }); err != nil {
+		return err
 	}
 	b.Foot()
 	return nil

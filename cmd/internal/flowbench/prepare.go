@@ -13,45 +13,33 @@ import (
 
 // prepare builds cairn and the environments, and lays a copy of examples/ecology.
 func (b *bench) prepare() error {
-	if err := os.MkdirAll(b.dir, 0o755); err != nil {
-		return err
-	}
 	// What a shim starts is asked for.
 	out, err := exec.Command(b.python, "-I", "-c", "import sys; print(sys.executable)").Output()
 	if err != nil {
 		return fmt.Errorf("%s: %w", b.python, err)
 	}
 	b.python = strings.TrimSpace(string(out))
-	if b.cairn == "" {
-		b.cairn = b.path("cairn")
-		if _, err := (figures.Command{Dir: ".", Env: []string{"CGO_ENABLED=0"}, Argv: []string{"go", "build", "-trimpath", "-o", b.cairn, "./cmd/cairn"}}).Run(); err != nil {
-			return err
-		}
-	}
-	if b.cairn, err = filepath.Abs(b.cairn); err != nil {
+	if err := figures.RemoveAll(b.Path("ecology")); err != nil {
 		return err
 	}
-	if err := figures.RemoveAll(b.path("ecology")); err != nil {
+	if err := os.CopyFS(b.Path("ecology"), os.DirFS("examples/ecology")); err != nil {
 		return err
 	}
-	if err := os.CopyFS(b.path("ecology"), os.DirFS("examples/ecology")); err != nil {
-		return err
-	}
-	if err := figures.RemoveAll(b.path("ecology", "cairn-out")); err != nil {
+	if err := figures.RemoveAll(b.Path("ecology", "cairn-out")); err != nil {
 		return err
 	}
 	b.Note("building the environment and the workflows of examples/ecology")
-	_, err = b.build(b.path("ecology"), "//...")
+	_, err = b.build(b.Path("ecology"), "//...")
 	return err
 }
 
 // env is cairn's environment: a cache in the folder, and the interpreter that was found.
 func (b *bench) env() []string {
-	return []string{"CAIRN_CACHE=" + b.path("cache"), "NO_COLOR=1", "PATH=" + filepath.Dir(b.python) + ":" + os.Getenv("PATH")}
+	return []string{"CAIRN_CACHE=" + b.Path("cache"), "NO_COLOR=1", "PATH=" + filepath.Dir(b.python) + ":" + os.Getenv("PATH")}
 }
 
 // build builds in a workspace and gives how long it took.
 func (b *bench) build(dir string, args ...string) (time.Duration, error) {
-	took, err := figures.Command{Dir: dir, Env: b.env(), Argv: append([]string{b.cairn, "build"}, args...)}.Run()
+	took, err := figures.Command{Dir: dir, Env: b.env(), Argv: append([]string{b.Cairn, "build"}, args...)}.Run()
 	return took, err
 }

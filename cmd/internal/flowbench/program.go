@@ -15,8 +15,8 @@ import (
 
 // program measures the command line of two packages that were built, and looks at what it imports.
 func (b *bench) program() error {
-	ws := b.path("ecology")
-	out, _, _, err := figures.Command{Dir: ws, Env: b.env(), Argv: []string{b.cairn, "run", "//:env", "--", "-c", "import sys, json; print(json.dumps(sys.executable))"}}.Output()
+	ws := b.Path("ecology")
+	out, _, _, err := figures.Command{Dir: ws, Env: b.env(), Argv: []string{b.Cairn, "run", "//:env", "--", "-c", "import sys, json; print(json.dumps(sys.executable))"}}.Output()
 	if err != nil {
 		return err
 	}
@@ -78,15 +78,15 @@ func lastLine(s string) string {
 
 // started gives commands that start a package of examples/ecology by the environment's interpreter, as it would be if it was installed.
 func (b *bench) started(python, target, module string) (func(flags []string, words ...string) figures.Command, error) {
-	found, err := filepath.Glob(b.path("ecology", "cairn-out", target, "*", module))
+	found, err := filepath.Glob(b.Path("ecology", "cairn-out", target, "*", module))
 	if err != nil || len(found) != 1 {
 		return nil, errors.Join(err, fmt.Errorf("cairn-out/%s has %d packages %s", target, len(found), module))
 	}
-	results := b.path("results")
+	results := b.Path("results")
 	if err := os.MkdirAll(results, 0o755); err != nil {
 		return nil, err
 	}
-	path := strings.Join([]string{filepath.Dir(found[0]), b.path("ecology", "fieldkit/src"), b.path("ecology", "fielddata/src")}, ":")
+	path := strings.Join([]string{filepath.Dir(found[0]), b.Path("ecology", "fieldkit/src"), b.Path("ecology", "fielddata/src")}, ":")
 	env := append(b.env(), "PYTHONPATH="+path, "PYTHONDONTWRITEBYTECODE=", "WT_RESULTS="+results)
 	return func(flags []string, words ...string) figures.Command {
 		return figures.Command{Dir: results, Env: env, Argv: slices.Concat([]string{python}, flags, []string{"-m", module}, words)}

@@ -27,34 +27,34 @@ func (b *bench) compareReference() error {
 		fmt.Printf("\nwt-compiler was not measured: it needs Python 3.12 or later, which -reference names\n")
 		return nil
 	}
-	venv := b.path("reference")
+	venv := b.Path("reference")
 	exe := filepath.Join(venv, "bin/python")
 	if _, err := os.Stat(exe); err != nil {
 		b.Note("installing %s", referencePackage)
 		for _, argv := range [][]string{{python, "-m", "venv", venv}, {exe, "-m", "pip", "install", "-q", "--disable-pip-version-check", referencePackage}} {
-			if _, err := (figures.Command{Dir: b.dir, Argv: argv}).Run(); err != nil {
+			if _, err := (figures.Command{Dir: b.Dir, Argv: argv}).Run(); err != nil {
 				fmt.Printf("\nwt-compiler was not measured: %v\n", err)
 				return nil
 			}
 		}
 	}
-	driver := b.path("reference.py")
+	driver := b.Path("reference.py")
 	if err := figures.Write(driver, referenceDriver); err != nil {
 		return err
 	}
-	text, err := os.ReadFile(b.path("ecology", tracksSpec))
+	text, err := os.ReadFile(b.Path("ecology", tracksSpec))
 	if err != nil {
 		return err
 	}
 	// Packages of the workspace are on no channel.
-	spec := b.path("reference-spec", "spec.yaml")
+	spec := b.Path("reference-spec", "spec.yaml")
 	foreign := regexp.MustCompile(`(?m)^ *- \{ name: field(kit|data), .*\n`)
 	if err := figures.Write(spec, foreign.ReplaceAllString(string(text), "  - { name: wt-task, version: \"*\" }\n")); err != nil {
 		return err
 	}
 	var inside figures.Series
 	all, err := figures.Measure(b.slow, func() (time.Duration, error) {
-		out, _, took, err := figures.Command{Dir: filepath.Dir(spec), Argv: []string{exe, driver, b.path("ecology", "cairn-out/released/registry/registry.json"), spec}}.Output()
+		out, _, took, err := figures.Command{Dir: filepath.Dir(spec), Argv: []string{exe, driver, b.Path("ecology", "cairn-out/released/registry/registry.json"), spec}}.Output()
 		if err != nil {
 			return 0, err
 		}

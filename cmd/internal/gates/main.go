@@ -19,9 +19,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"runtime"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -30,20 +28,14 @@ import (
 
 // settings is what the flags say.
 type settings struct {
-	scenarios []string
-	sizes     []int
-	reps      int
-	coldReps  int
-	jobs      int
-	cairn     string
-	ninja     string
-	samu      string
-	dir       string
-	keep      bool
+	figures.Setup
+	sizes    []int
+	reps     int
+	coldReps int
+	jobs     int
+	ninja    string
+	samu     string
 }
-
-// scenarios is what -scenarios takes, in the order in which they run.
-var scenarios = []string{"start", "noop", "edit", "touch", "cold", "restore"}
 
 func main() {
 	if len(os.Args) > 1 && os.Args[1] == measureVerb {
@@ -61,25 +53,15 @@ func main() {
 
 func parseFlags() (*settings, error) {
 	s := &settings{}
-	names := flag.String("scenarios", strings.Join(scenarios, ","), "which to run")
+	s.Flags("gates", "what", "start", "noop", "edit", "touch", "cold", "restore")
 	sizes := flag.String("sizes", "1000,10000,100000", "numbers of targets of the no-op; edits and touches run at those above 1000")
 	flag.IntVar(&s.reps, "reps", 10, "how often each is measured")
 	flag.IntVar(&s.coldReps, "coldreps", 5, "how often cold builds and deleted outputs are measured")
 	flag.IntVar(&s.jobs, "j", runtime.NumCPU(), "commands at a time, for every tool")
-	flag.StringVar(&s.cairn, "cairn", "", "the binary; by default ./cmd/cairn is built, static, as releases are")
 	flag.StringVar(&s.ninja, "ninja", "ninja", "the binary")
 	flag.StringVar(&s.samu, "samu", "samu", "the binary")
-	flag.StringVar(&s.dir, "dir", os.TempDir(), "where a folder cairn-gates is made for the projects: on the file system that is to be measured")
-	flag.BoolVar(&s.keep, "keep", false, "leave the projects there, and take what an earlier run has left")
-	flag.Parse()
-	if flag.NArg() > 0 {
-		return nil, fmt.Errorf("%q is no flag", flag.Arg(0))
-	}
-	s.scenarios = strings.Split(*names, ",")
-	for _, n := range s.scenarios {
-		if !slices.Contains(scenarios, n) {
-			return nil, fmt.Errorf("no scenario %q; there are %s", n, strings.Join(scenarios, ", "))
-		}
+	if err := s.Parse(); err != nil {
+		return nil, err
 	}
 	for _, t := range strings.Split(*sizes, ",") {
 		n, err := strconv.Atoi(t)
@@ -92,18 +74,9 @@ func parseFlags() (*settings, error) {
 }
 
 func run(s *settings) error {
-	var err error
-	if s.dir, err = filepath.Abs(s.dir); err != nil {
-		return err
-	}
-	s.dir = filepath.Join(s.dir, "cairn-gates")
-	if !s.keep {
-		if err := os.RemoveAll(s.dir); err != nil {
-			return err
-		}
-		defer os.RemoveAll(s.dir)
-	}
-	if err := os.MkdirAll(s.dir, 0o755); err != nil {
+	end, err := s.Begin()
+	defer end()
+	if err != nil {
 		return err
 	}
 	b := &bench{settings: s, Report: &figures.Report{Name: "gates"}}
@@ -111,33 +84,16 @@ func run(s *settings) error {
 		return err
 	}
 	b.head()
-	for _, name := range scenarios {
-		if !slices.Contains(s.scenarios, name) {
-			continue
-		}
-		if err := b.scenario(name); err != nil {
-			return fmt.Errorf("%s: %w", name, err)
-		}
+	if err := b.Scenarios(b.scenario); err != nil {
+		return err
 	}
 	b.Foot()
 	return nil
 }
 
-// findTools builds cairn where none is named, and finds the others. ninja is a must: the gates are ratios to it.
+// findTools finds the others. ninja is a must: the gates are ratios to it.
 func (b *bench) findTools() error {
-	if b.cairn == "" {
-		b.cairn = filepath.Join(b.dir, "cairn")
-		c := exec.Command("go", "build", "-trimpath", "-o", b.cairn, "./cmd/cairn")
-		c.Env = append(os.Environ(), "CGO_ENABLED=0")
-		c.Stderr = os.Stderr
-		if err := c.Run(); err != nil {
-			return fmt.Errorf("building cairn: %w", err)
-		}
-	}
 	var err error
-	if b.cairn, err = filepath.Abs(b.cairn); err != nil {
-		return err
-	}
 	if b.ninja, err = exec.LookPath(b.ninja); err != nil {
 		return errors.New("there is no ninja: `apt-get install ninja-build` or `pip install ninja` bring one, and -ninja names another")
 	}

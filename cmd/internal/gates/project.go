@@ -60,8 +60,8 @@ func (p *project) counting() string {
 
 // cairnProject writes the workload for cairn. Commands in a sandbox cannot be counted.
 func (b *bench) cairnProject(ts []*target, sandbox string) (*project, bool, error) {
-	p := &project{tool: "cairn", ts: ts, dir: filepath.Join(b.dir, fmt.Sprintf("cairn-%s-%d", sandbox, len(ts)))}
-	p.argv = []string{b.cairn, "build", "--sandbox=" + sandbox, "-j", strconv.Itoa(b.jobs), "//..."}
+	p := &project{tool: "cairn", ts: ts, dir: filepath.Join(b.Dir, fmt.Sprintf("cairn-%s-%d", sandbox, len(ts)))}
+	p.argv = []string{b.Cairn, "build", "--sandbox=" + sandbox, "-j", strconv.Itoa(b.jobs), "//..."}
 	p.env = []string{"CAIRN_CACHE=" + p.dir + ".cache"}
 	if sandbox == "off" {
 		p.count = p.dir + ".count"
@@ -117,7 +117,7 @@ func (b *bench) ninjaProject(tool, bin string, ts []*target, counted, pretended 
 	if !counted {
 		kind += "-plain"
 	}
-	p := &project{tool: tool, ts: ts, dir: filepath.Join(b.dir, fmt.Sprintf("%s-%d", kind, len(ts)))}
+	p := &project{tool: tool, ts: ts, dir: filepath.Join(b.Dir, fmt.Sprintf("%s-%d", kind, len(ts)))}
 	p.argv = []string{bin, "-j" + strconv.Itoa(b.jobs)}
 	if counted {
 		p.count = p.dir + ".count"

@@ -10,7 +10,7 @@ import (
 
 // head says what is measured, on what.
 func (b *bench) head() {
-	b.Head("projects", b.dir, b.cairn)
+	b.Head("projects", b.Dir, b.Cairn)
 	fmt.Printf("ninja      %s\n", figures.OneLine(b.ninja, "--version"))
 	if b.samu != "" {
 		fmt.Printf("samurai    %s\n", figures.OneLine(b.samu, "--version"))

@@ -151,9 +151,9 @@ func (c *contest) entries(want int, change func(*project) error) (es []*entry, c
 
 func (b *bench) start() error {
 	tool := func(name string, argv ...string) *entry {
-		return &entry{name: name, run: func() (sample, error) { return measure(b.dir, filepath.Join(b.dir, "start.log"), nil, argv...) }}
+		return &entry{name: name, run: func() (sample, error) { return measure(b.Dir, filepath.Join(b.Dir, "start.log"), nil, argv...) }}
 	}
-	none, ninja, cairn := tool("/bin/true", "/bin/true"), tool("ninja --version", b.ninja, "--version"), tool("cairn version", b.cairn, "version")
+	none, ninja, cairn := tool("/bin/true", "/bin/true"), tool("ninja --version", b.ninja, "--version"), tool("cairn version", b.Cairn, "version")
 	if err := turns(4*b.reps, none, ninja, cairn); err != nil {
 		return err
 	}
@@ -285,7 +285,7 @@ func (b *bench) restore() error {
 	}
 	loop := &entry{name: "plain loop", prepare: removed, run: func() (sample, error) { return plainLoop(made) }}
 	noop := cairn("cairn, no-op", nil)
-	check := tool("cairn check (HCL)", b.cairn, "check")
+	check := tool("cairn check (HCL)", b.Cairn, "check")
 	kept := cairn("cairn, .state kept", removed)
 	without := cairn("cairn, no .state", func() error { return os.RemoveAll(out) })
 	if err := turns(b.coldReps, loop, kept, noop, check, without); err != nil {

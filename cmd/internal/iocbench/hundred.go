@@ -40,7 +40,7 @@ func users(i int) []int {
 
 // writeHundred writes the workspace of a hundred modules and builds it.
 func (b *bench) writeHundred() error {
-	ws := b.path("hundred")
+	ws := b.Path("hundred")
 	if err := figures.RemoveAll(ws); err != nil {
 		return err
 	}
@@ -91,9 +91,9 @@ func (b *bench) noop() error {
 	if err := b.writeHundred(); err != nil {
 		return err
 	}
-	c := figures.Command{Dir: b.path("hundred"), Env: b.env("cache"), Argv: []string{b.cairn, "build", "//..."}}
+	c := figures.Command{Dir: b.Path("hundred"), Env: b.env("cache"), Argv: []string{b.Cairn, "build", "//..."}}
 	all, err := figures.Turns(2*b.turns,
-		figures.Command{Dir: b.path("hundred"), Env: b.env("cache"), Argv: []string{b.cairn, "version"}}.Run,
+		figures.Command{Dir: b.Path("hundred"), Env: b.env("cache"), Argv: []string{b.Cairn, "version"}}.Run,
 		c.Run)
 	if err != nil {
 		return err
@@ -111,7 +111,7 @@ func (b *bench) noop() error {
 		return fmt.Errorf("its processes cannot be traced: %w", err)
 	}
 	b.Exactly("processes that a no-op starts", n, 0)
-	one := figures.Command{Dir: b.path("hundred"), Env: b.env("cache"), Argv: []string{"sh", "-c", "true & wait; (true); " + "ls >/dev/null"}}
+	one := figures.Command{Dir: b.Path("hundred"), Env: b.env("cache"), Argv: []string{"sh", "-c", "true & wait; (true); " + "ls >/dev/null"}}
 	if n, err = processes(one); err != nil || n != 3 {
 		return fmt.Errorf("three processes of a shell are counted as %d: %w", n, err)
 	}
@@ -125,7 +125,7 @@ func (b *bench) bump() error {
 	}
 	fmt.Printf("\na revision more of one module among %d\n", modules)
 	for _, i := range []int{layer/2 + layer, modules/2 + 5, modules - 1} {
-		if err := figures.Replace(b.path("hundred", fmt.Sprintf("m%02d", i), "BUILD.hcl"), `"1.0.0"`, fmt.Sprintf(`"1.0.0+%d"`, b.revision)); err != nil {
+		if err := figures.Replace(b.Path("hundred", fmt.Sprintf("m%02d", i), "BUILD.hcl"), `"1.0.0"`, fmt.Sprintf(`"1.0.0+%d"`, b.revision)); err != nil {
 			return err
 		}
 		r, took, err := b.counted("hundred", "cache", "//...")

@@ -22,23 +22,23 @@ func (b *bench) start() error {
 	if _, _, err := b.counted("stats", "cache", "//..."); err != nil {
 		return err
 	}
-	out := b.path("stats", "cairn-out")
+	out := b.Path("stats", "cairn-out")
 	var script strings.Builder
 	for _, m := range []string{"iocstats/iocstats/3.2.0", "above/above/1.0.0"} {
 		name, _, _ := strings.Cut(m, "/")
 		fmt.Fprintf(&script, "dlload %s/%s/lib/linux-x86_64/lib%s.so\ndbLoadDatabase %s/%s/dbd/%s.dbd\n%s_registerRecordDeviceDriver\n", out, m, name, out, m, name, name)
 	}
-	hand := b.path("hand.cmd")
+	hand := b.Path("hand.cmd")
 	if err := figures.Write(hand, script.String()+"iocInit\necho "+mark+"\nexit\n"); err != nil {
 		return err
 	}
 	run := out + "/base/runtime"
 	env := append(b.env("cache"), loopback()...)
 	byHand := func() (time.Duration, error) {
-		return untilUp(figures.Command{Dir: b.path("stats"), Env: env, Argv: []string{run + "/bin/linux-x86_64/softIocPVA", "-D", run + "/dbd/softIocPVA.dbd", hand}})
+		return untilUp(figures.Command{Dir: b.Path("stats"), Env: env, Argv: []string{run + "/bin/linux-x86_64/softIocPVA", "-D", run + "/dbd/softIocPVA.dbd", hand}})
 	}
 	byCairn := func() (time.Duration, error) {
-		return untilUp(figures.Command{Dir: b.path("stats"), Env: env, Argv: []string{b.cairn, "run", "//:started"}})
+		return untilUp(figures.Command{Dir: b.Path("stats"), Env: env, Argv: []string{b.Cairn, "run", "//:started"}})
 	}
 	all, err := figures.Turns(2*b.turns, byHand, byCairn)
 	if err != nil {

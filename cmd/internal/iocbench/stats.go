@@ -61,7 +61,7 @@ ioc "started" {
 
 // prepareStats fetches base and sources, and keeps a cache that has these alone.
 func (b *bench) prepareStats() error {
-	ws := b.path("stats")
+	ws := b.Path("stats")
 	if err := figures.RemoveAll(ws); err != nil {
 		return err
 	}
@@ -127,7 +127,7 @@ type spawned struct {
 
 // commandsOf asks cairn which commands make a target.
 func (b *bench) commandsOf(label string) ([]spawned, error) {
-	text, _, _, err := figures.Command{Dir: b.path("stats"), Env: b.env("cache"), Argv: []string{b.cairn, "key", label, "--json"}}.Output()
+	text, _, _, err := figures.Command{Dir: b.Path("stats"), Env: b.env("cache"), Argv: []string{b.Cairn, "key", label, "--json"}}.Output()
 	if err != nil {
 		return nil, err
 	}
@@ -183,11 +183,11 @@ func (b *bench) ninjaProject() (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	dir := b.path("ninja")
+	dir := b.Path("ninja")
 	if err := figures.RemoveAll(dir); err != nil {
 		return 0, err
 	}
-	if _, err := (figures.Command{Dir: b.dir, Argv: []string{"cp", "-a", b.path("stats"), dir}}).Run(); err != nil {
+	if _, err := (figures.Command{Dir: b.Dir, Argv: []string{"cp", "-a", b.Path("stats"), dir}}).Run(); err != nil {
 		return 0, err
 	}
 	made := map[string]bool{}
@@ -240,7 +240,7 @@ func (b *bench) cleanBuild() (figures.Ran, time.Duration, error) {
 	b.edits++
 	salt := fmt.Sprintf("%d_%d", b.revision, b.edits)
 	text := strings.Replace(statsBuild, `  version = "3.2.0"`, fmt.Sprintf("  module = \"iocstats%s\"\n  usr_cppflags = [\"-DBENCH=%s\"]\n  version = \"3.2.0\"", salt, salt), 1)
-	if err := errors.Join(figures.RemoveAll(b.path("stats", "cairn-out", "iocstats")), figures.Write(b.path("stats", "BUILD.hcl"), text)); err != nil {
+	if err := errors.Join(figures.RemoveAll(b.Path("stats", "cairn-out", "iocstats")), figures.Write(b.Path("stats", "BUILD.hcl"), text)); err != nil {
 		return figures.Ran{}, 0, err
 	}
 	return b.counted("stats", "cache", "--sandbox=off", "-j", strconv.Itoa(b.jobs), "//:iocstats")
@@ -248,7 +248,7 @@ func (b *bench) cleanBuild() (figures.Ran, time.Duration, error) {
 
 // plain puts iocStats back under its own name, and builds all.
 func (b *bench) plain() error {
-	if err := figures.Write(b.path("stats", "BUILD.hcl"), statsBuild); err != nil {
+	if err := figures.Write(b.Path("stats", "BUILD.hcl"), statsBuild); err != nil {
 		return err
 	}
 	_, _, err := b.counted("stats", "cache", "//...")
@@ -262,15 +262,15 @@ func (b *bench) clean() error {
 		return err
 	}
 	ninja := func() (time.Duration, error) {
-		if _, err := (figures.Command{Dir: b.path("ninja"), Argv: []string{b.ninja, "-t", "clean"}}).Run(); err != nil {
+		if _, err := (figures.Command{Dir: b.Path("ninja"), Argv: []string{b.ninja, "-t", "clean"}}).Run(); err != nil {
 			return 0, err
 		}
 		for _, f := range []string{".ninja_log", ".ninja_deps"} {
-			if err := os.Remove(b.path("ninja", f)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			if err := os.Remove(b.Path("ninja", f)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 				return 0, err
 			}
 		}
-		out, _, took, err := figures.Command{Dir: b.path("ninja"), Env: []string{"LC_ALL=C", "PWD=/proc/self/cwd"}, Argv: []string{b.ninja, "-j" + strconv.Itoa(b.jobs)}}.Output()
+		out, _, took, err := figures.Command{Dir: b.Path("ninja"), Env: []string{"LC_ALL=C", "PWD=/proc/self/cwd"}, Argv: []string{b.ninja, "-j" + strconv.Itoa(b.jobs)}}.Output()
 		if err == nil && !strings.Contains(out, fmt.Sprintf("[%d/%d]", n, n)) {
 			err = fmt.Errorf("ninja did not run %d commands: %s", n, out)
 		}
@@ -301,13 +301,13 @@ func (b *bench) header() error {
 	if _, _, err := b.cleanBuild(); err != nil {
 		return err
 	}
-	file := b.path("stats", "src/devIocStats.h")
+	file := b.Path("stats", "src/devIocStats.h")
 	text, err := os.ReadFile(file)
 	if err != nil {
 		return err
 	}
 	users := 0
-	err = filepath.WalkDir(b.path("stats", "cairn-out/iocstats/.parts"), func(p string, d fs.DirEntry, err error) error {
+	err = filepath.WalkDir(b.Path("stats", "cairn-out/iocstats/.parts"), func(p string, d fs.DirEntry, err error) error {
 		if err != nil || filepath.Ext(p) != ".d" {
 			return err
 		}
