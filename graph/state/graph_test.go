@@ -3,7 +3,6 @@ package state
 import (
 	"fmt"
 	"math/rand/v2"
-	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -210,123 +209,6 @@ func TestDeepChain(t *testing.T) {
 	}
 }
 
-// Need and Closure against what a few lines of recursion give.
-func TestNeedAndClosure(t *testing.T) {
-	for seed := range uint64(60) {
-		r := rand.New(rand.NewPCG(seed, 11))
-		g := randomGraph(t, r, 25)
-		var ts []TargetID
-		for i := range g.NumTargets() {
-			if r.IntN(6) == 0 {
-				ts = append(ts, TargetID(i))
-			}
-		}
-		tests := r.IntN(2) == 0
-		acts := map[int]bool{}
-		arts := map[int]bool{}
-		var need func(ActionID)
-		want := func(a ArtifactID) {
-			arts[int(a)] = true
-			if p, ok := g.Producer(a); ok {
-				need(p)
-			}
-		}
-		need = func(a ActionID) {
-			acts[int(a)] = true
-			for _, o := range g.Outputs(a) {
-				arts[int(o)] = true
-			}
-			for _, in := range g.Inputs(a) {
-				want(in)
-			}
-		}
-		for _, tg := range ts {
-			for _, a := range g.Default(tg) {
-				want(a)
-			}
-			for _, a := range g.TargetActions(tg) {
-				if tests && g.ActionFlags(a)&Test != 0 {
-					need(a)
-				}
-			}
-		}
-		w := g.Need(ts, tests)
-		if got := slices.Collect(w.Actions.Below(g.NumActions())); !reflect.DeepEqual(got, sorted(acts)) {
-			t.Fatal("actions", got, sorted(acts))
-		}
-		if got := slices.Collect(w.Artifacts.Below(g.NumArtifacts())); !reflect.DeepEqual(got, sorted(arts)) {
-			t.Fatal("artifacts", got, sorted(arts))
-		}
-		if w.Actions.Count(g.NumActions()) != len(acts) {
-			t.Fatal("count")
-		}
-
-		if g.NumActions() == 0 {
-			continue
-		}
-		dirty := []ActionID{ActionID(r.IntN(g.NumActions())), ActionID(r.IntN(g.NumActions()))}
-		reach := map[int]bool{}
-		var follow func(ActionID)
-		follow = func(a ActionID) {
-			if !acts[int(a)] || reach[int(a)] {
-				return
-			}
-			reach[int(a)] = true
-			for _, o := range g.Outputs(a) {
-				for _, c := range g.Consumers(o) {
-					follow(c)
-				}
-			}
-		}
-		for _, d := range dirty {
-			follow(d)
-		}
-		var got []int
-		for _, a := range g.Closure(dirty, w) {
-			got = append(got, int(a))
-		}
-		if !reflect.DeepEqual(got, sorted(reach)) {
-			t.Fatal("closure", got, sorted(reach))
-		}
-	}
-}
-
-func sorted(m map[int]bool) []int {
-	var s []int
-	for i := range m {
-		s = append(s, i)
-	}
-	slices.Sort(s)
-	return s
-}
-
-func TestEverythingLeavesOutManualAndTests(t *testing.T) {
-	b := chainBuilder(0)
-	m := rule.Artifact{Path: "cairn-out/a/m/o", Kind: rule.OutputFile}
-	id := b.Target(TargetRow{Label: lab("//a:m"), Flags: Manual, Default: []ArtifactID{b.Artifact(m)}})
-	b.Action(ActionRow{Target: id, Inputs: []ArtifactID{b.Source("a/m.txt")}, Outputs: []ArtifactID{b.Artifact(m)}})
-	g, err := b.Finish()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got := g.Everything(false).Actions.Count(4); got != 2 {
-		t.Error("build:", got)
-	}
-	if got := g.Everything(true).Actions.Count(4); got != 3 {
-		t.Error("test:", got)
-	}
-	src, _ := g.FindArtifact("a/m.txt")
-	if g.Everything(true).Artifacts.Has(int(src)) {
-		t.Error("a manual target's source is wanted")
-	}
-	if got := g.Unplaced(nil); len(got) != 2 {
-		t.Error("unplaced:", got)
-	}
-	if got := len(g.Pending(Wanted{})); got != 4 {
-		t.Error("pending:", got)
-	}
-}
-
 func TestSettingFactsUndoes(t *testing.T) {
 	g := chain(t)
 	in, _ := g.FindArtifact("a/in.txt")
@@ -388,66 +270,6 @@ func TestSettingFactsUndoes(t *testing.T) {
 	}
 	if got := g.Longest([]ActionID{a1, a2}, 7); got[a1] != 1000 {
 		t.Error(got)
-	}
-}
-
-func TestAdopt(t *testing.T) {
-	old := chain(t)
-	set := func(g *Graph, s string, f SourceFact) {
-		a, _ := g.FindArtifact(s)
-		g.SetSource(a, f)
-	}
-	set(old, "a/in.txt", fact("x"))
-	set(old, "a/other.txt", fact("y"))
-	old.SetTool(0, ToolFact{Identity: digest.Of([]byte("sh")).Hash, Files: []Entry{{"/bin/sh", fact("").Stat}}})
-	for i := range old.NumActions() {
-		var outs []OutputFact
-		for range old.Outputs(ActionID(i)) {
-			outs = append(outs, OutputFact{Digest: digest.Of([]byte{byte(i)})})
-		}
-		old.SetAction(ActionID(i), ActionState{Done: true, Mark: old.Mark(ActionID(i)), Outputs: outs, Info: "i", Key: digest.Of([]byte("key")).Hash})
-	}
-	for i := old.NumSources(); i < old.NumArtifacts(); i++ {
-		old.SetPlaced(ArtifactID(i), Placed{Stat: fact("o").Stat})
-	}
-
-	same := chain(t)
-	if orphans := same.Adopt(old); orphans != nil {
-		t.Error(orphans)
-	}
-	if got, want := dump(same), dump(old); got != want {
-		t.Errorf("%s\nwant\n%s", got, want)
-	}
-
-	b := chainBuilder(1) // another spec for two; a new target before all others
-	b.Target(TargetRow{Label: lab("//:first")})
-	b.Source("a/a.txt")
-	g, err := b.Finish()
-	if err != nil {
-		t.Fatal(err)
-	}
-	g.Adopt(old)
-	var not []string
-	for _, a := range g.Pending(Wanted{}) {
-		not = append(not, string(g.Spec(a)))
-	}
-	if !slices.Equal(not, []string{"two 1"}) {
-		t.Error("not done:", not)
-	}
-	two, _ := g.FindArtifact("cairn-out/a/two/o")
-	p, _ := g.Producer(two)
-	if s, ok := g.ActionState(p); !ok || s.Key.IsZero() || !g.IsPlaced(two) {
-		t.Error("the last key, for why, or what is placed was lost")
-	}
-
-	b = NewBuilder(testSettings)
-	b.Source("a/in.txt")
-	g, _ = b.Finish()
-	if got := g.Adopt(old); !slices.Equal(got, []string{"cairn-out/a/one/o", "cairn-out/a/two/o"}) {
-		t.Error("orphans:", got)
-	}
-	if f, ok := g.SourceFact(0); !ok || f.Digest != digest.Of([]byte("x")) {
-		t.Error("a source's fact was lost")
 	}
 }
 
