@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/cairn-build/cairn/cache/digest"
@@ -128,29 +129,66 @@ func (s *session) putOne(art state.ArtifactID, f state.OutputFact) error {
 // takeFacts takes the facts of an output that lies at dst.
 func (s *session) takeFacts(dst string, f state.OutputFact) (p state.Placed, err error) {
 	now := s.e.now()
-	if !f.Tree {
-		// An output's mtime lies a clock tick back, so that its facts show a later change without a look at its bytes.
-		at := unix.NsecToTimespec(now - state.RacyNS - int64(time.Millisecond))
-		if err := unix.UtimesNanoAt(unix.AT_FDCWD, dst, []unix.Timespec{at, at}, unix.AT_SYMLINK_NOFOLLOW); err != nil {
-			return p, &os.PathError{Op: "utimes", Path: dst, Err: err}
-		}
+	if f.Tree {
+		p.Tree, err = settledTree(dst, now)
+	} else {
+		err = setBack(dst, now)
 	}
-	st, err := state.StatPlaced(dst)
 	if err != nil {
 		return p, err
 	}
-	p = state.Placed{Stat: st, Racy: st.PlacedRacyAt(now)}
-	if f.Tree {
-		// Facts that are older than the clock's tick cannot hide a later change; waiting for that once is cheaper than
-		// hashing the tree again in the next run.
+	p.Stat, err = state.StatPlaced(dst)
+	p.Racy = !f.Tree && p.Stat.PlacedRacyAt(now)
+	return p, err
+}
+
+// setBack sets an output's mtime a clock tick back, so that its facts show a later change without a look at its bytes.
+func setBack(path string, now int64) error {
+	at := unix.NsecToTimespec(now - state.RacyNS - int64(time.Millisecond))
+	if err := unix.UtimesNanoAt(unix.AT_FDCWD, path, []unix.Timespec{at, at}, unix.AT_SYMLINK_NOFOLLOW); err != nil {
+		return &os.PathError{Op: "utimes", Path: path, Err: err}
+	}
+	return nil
+}
+
+// settledTree takes the facts of all that is in an output tree, such as show every later change: those of small trees are set back, for
+// large ones it is cheaper to wait until the clock by which files are stamped has ticked, and cheaper than to hash them in the next run.
+// A file with several names is not touched: the others may be somebody else's.
+func settledTree(dir string, now int64) ([]state.Entry, error) {
+	es, err := listTree(dir)
+	if err != nil {
+		return nil, err
+	}
+	if len(es) > mostSetBack || slices.ContainsFunc(es, func(e state.Entry) bool { return e.Stat.IsRegular() && links(dir, e.Path) > 1 }) {
 		time.Sleep(settle)
-		p.Racy = false
-		if p.Tree, err = listTree(dst); err != nil {
-			return p, err
+		return listTree(dir)
+	}
+	for i := range es {
+		at := filepath.Join(dir, filepath.FromSlash(es[i].Path))
+		if err := setBack(at, now); err != nil {
+			return nil, err
+		}
+		if es[i].Stat, err = state.StatPlaced(at); err != nil {
+			return nil, err
 		}
 	}
-	return p, nil
+	return es, setBack(dir, now)
 }
+
+func links(dir, rel string) uint64 {
+	var st unix.Stat_t
+	if unix.Lstat(filepath.Join(dir, filepath.FromSlash(rel)), &st) != nil {
+		return 0
+	}
+	return uint64(st.Nlink)
+}
+
+const (
+	// mostSetBack is how many entries are set back in the time of settle, about.
+	mostSetBack = 1000
+	// settle is a little more than the clock by which files are stamped ticks.
+	settle = 11 * time.Millisecond
+)
 
 // listTree takes the facts of all that is in an output tree.
 func listTree(dir string) ([]state.Entry, error) {
@@ -186,6 +224,3 @@ func (s *session) holdPlace(t *turn) (unlock func(), ok bool) {
 	}
 	return l.Unlock, true
 }
-
-// settle is a little more than the clock by which files are stamped ticks.
-const settle = 11 * time.Millisecond
