@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/cairn-build/cairn/graph/build"
+	"github.com/cairn-build/cairn/graph/rule"
 )
 
 // slowest is how many actions `cairn log RUN` names.
@@ -113,7 +114,7 @@ func (s *session) showRun(l *build.RunLog) error {
 	}
 	for _, r := range l.Records {
 		if r.Status == build.Failed.String() {
-			s.ui.Printf("failed: %s %s: %s\n", called(r), r.Mnemonic, r.Summary)
+			s.ui.Printf("failed: %s %s: %s\n", called(r), title(r), r.Summary)
 			for _, p := range r.Problems {
 				s.ui.Printf("  %s\n", p)
 			}
@@ -129,17 +130,19 @@ func (s *session) showRun(l *build.RunLog) error {
 // called names an action's target, and what of it a test tests.
 func called(r build.ActionRecord) string { return build.TestID{Label: r.Label, Case: r.Case}.String() }
 
-func (s *session) list(title string, rs []build.ActionRecord) {
+func title(r build.ActionRecord) string { return rule.Title(r.Mnemonic, r.Subject) }
+
+func (s *session) list(head string, rs []build.ActionRecord) {
 	if len(rs) == 0 {
 		return
 	}
-	s.ui.Line(title)
+	s.ui.Line(head)
 	for _, r := range rs {
 		why := ""
 		if r.Why != "" {
 			why = "  (" + r.Why + ")"
 		}
-		s.ui.Printf("  %7s  %s %s%s\n", short(r.Wall), called(r), r.Mnemonic, why)
+		s.ui.Printf("  %7s  %s %s%s\n", short(r.Wall), called(r), title(r), why)
 	}
 }
 
@@ -148,6 +151,7 @@ func (s *session) showDifference(a, b *build.RunLog) error {
 	type difference struct {
 		Label    string `json:"label"`
 		Mnemonic string `json:"mnemonic"`
+		Subject  string `json:"subject,omitempty"`
 		Before   string `json:"before"`
 		After    string `json:"after"`
 		Key      bool   `json:"key_differs"`
@@ -167,12 +171,12 @@ func (s *session) showDifference(a, b *build.RunLog) error {
 			old.Status = "-"
 		}
 		if old.Status != r.Status || old.Key != r.Key {
-			out = append(out, difference{called(r), r.Mnemonic, old.Status, r.Status, ok && old.Key != r.Key})
+			out = append(out, difference{called(r), r.Mnemonic, r.Subject, old.Status, r.Status, ok && old.Key != r.Key})
 		}
 	}
 	for _, r := range a.Records {
 		if _, left := before[name(r)]; left {
-			out = append(out, difference{called(r), r.Mnemonic, r.Status, "-", false})
+			out = append(out, difference{called(r), r.Mnemonic, r.Subject, r.Status, "-", false})
 		}
 	}
 	if s.flags.json {
@@ -183,7 +187,7 @@ func (s *session) showDifference(a, b *build.RunLog) error {
 		if d.Key {
 			note = "  (another key)"
 		}
-		s.ui.Printf("%s %s: %s, then %s%s\n", d.Label, d.Mnemonic, d.Before, d.After, note)
+		s.ui.Printf("%s %s: %s, then %s%s\n", d.Label, rule.Title(d.Mnemonic, d.Subject), d.Before, d.After, note)
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/cairn-build/cairn/graph/build"
+	"github.com/cairn-build/cairn/graph/rule"
 )
 
 func planCommand(a *app) *cobra.Command {
@@ -27,7 +28,7 @@ func planCommand(a *app) *cobra.Command {
 					return s.ui.JSON(planJSON(items))
 				}
 				for _, i := range items {
-					s.ui.Printf("%s %s %s: %s\n", i.Will, build.TestID{Label: i.Label, Case: i.Case}, i.Mnemonic, i.Reason)
+					s.ui.Printf("%s %s %s: %s\n", i.Will, build.TestID{Label: i.Label, Case: i.Case}, rule.Title(i.Mnemonic, i.Subject), i.Reason)
 				}
 				s.ui.Plan(items, sum)
 				return nil
@@ -41,6 +42,7 @@ func planCommand(a *app) *cobra.Command {
 type planItemJSON struct {
 	Label    string `json:"label"`
 	Mnemonic string `json:"mnemonic"`
+	Subject  string `json:"subject,omitempty"`
 	Case     string `json:"case,omitempty"`
 	Will     string `json:"will"`
 	Reason   string `json:"reason"`
@@ -49,7 +51,7 @@ type planItemJSON struct {
 func planJSON(items []build.PlanItem) []planItemJSON {
 	out := make([]planItemJSON, len(items))
 	for n, i := range items {
-		out[n] = planItemJSON{i.Label, i.Mnemonic, i.Case, i.Will, i.Reason}
+		out[n] = planItemJSON{i.Label, i.Mnemonic, i.Subject, i.Case, i.Will, i.Reason}
 	}
 	return out
 }

@@ -17,7 +17,7 @@ import (
 // holds those as ids. Version 4, in order: version, form (1 spawn, 2 call, 3 fetch), mnemonic, case, flags, resources, picks, ask, then the
 // form's own fields; numbers are uvarints, strings and lists carry their length. It is never read by another version of
 // cairn: the snapshot's settings hold cairn's identity.
-const specVersion = 4
+const specVersion = 5
 
 const (
 	flagTest = 1 << iota
@@ -136,6 +136,7 @@ func EncodeSpec(a *rule.Action) []byte {
 	}
 	e.num(form)
 	e.str(a.Mnemonic)
+	e.str(a.Subject)
 	e.str(a.Case)
 	e.num(flagsOf(a))
 	e.num(uint64(a.Resources.Mem))
@@ -279,6 +280,7 @@ func DecodeSpec(b []byte) (*rule.Action, error) {
 	a := &rule.Action{}
 	form := d.num()
 	a.Mnemonic = d.str()
+	a.Subject = d.str()
 	a.Case = d.str()
 	flags := d.num()
 	a.Test, a.Exclusive, a.Local, a.Uncached = flags&flagTest != 0, flags&flagExclusive != 0, flags&flagLocal != 0, flags&flagUncached != 0

@@ -116,6 +116,7 @@ type StartEvent struct {
 	Label    string
 	Kind     string // of the target
 	Mnemonic string
+	Subject  string // see rule.Action
 	Case     string // of a test; see rule.Action
 	Slot     int    // the lowest number that no other action at work had then, from 0
 	Why      string // one line: which component changed, "first build"
@@ -134,6 +135,7 @@ type FinishEvent struct {
 	Label      string
 	Kind       string // of the target
 	Mnemonic   string
+	Subject    string // see rule.Action
 	Status     Status
 	Test       bool
 	Case       string // of a test; see rule.Action

@@ -10,13 +10,14 @@ import (
 
 	"github.com/cairn-build/cairn/cache/digest"
 	"github.com/cairn-build/cairn/graph/action"
+	"github.com/cairn-build/cairn/graph/rule"
 	"github.com/cairn-build/cairn/graph/state"
 )
 
 // Explanation is why a target was last looked at: what its keys differ in, back to the causes.
 type Explanation struct {
 	Label   string
-	Action  string // mnemonic
+	Action  string // its title
 	Case    string // of a test; see rule.Action
 	Run     string // id of the run
 	When    time.Time
@@ -113,7 +114,7 @@ func (e *Engine) whyLabel(ids []string, l string) ([]*Explanation, error) {
 
 // explain compares the keys of one record, and follows changed inputs to what made them.
 func (e *Engine) explain(run *RunLog, r *ActionRecord, byOutput map[string]*ActionRecord, seen map[*ActionRecord]bool) *Explanation {
-	x := &Explanation{Label: r.Label, Action: r.Mnemonic, Case: r.Case, Run: run.ID, When: run.Time, Status: r.Status, Why: r.Why}
+	x := &Explanation{Label: r.Label, Action: rule.Title(r.Mnemonic, r.Subject), Case: r.Case, Run: run.ID, When: run.Time, Status: r.Status, Why: r.Why}
 	old, ok1 := e.parts(r.Previous)
 	now, ok2 := e.parts(r.Key)
 	if !ok1 || !ok2 {
@@ -191,7 +192,7 @@ func (e *Engine) Key(ctx context.Context, target, pkg string) ([]ActionKey, erro
 			}
 			return nil, err
 		}
-		k := ActionKey{Action: t.act.Mnemonic, Key: t.job.Key.String()}
+		k := ActionKey{Action: rule.Title(t.act.Mnemonic, t.act.Subject), Key: t.job.Key.String()}
 		if !t.job.Narrow.IsZero() {
 			k.Narrow = t.job.Narrow.String()
 		}

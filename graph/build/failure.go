@@ -26,7 +26,7 @@ func (s *session) failed(ctx context.Context, t *turn, err error) {
 	var work *action.Failed
 	ev := &FinishEvent{ID: t.eventID, Label: t.label, Kind: s.kindOf(t.id), Status: Failed, Failure: f, StartedAt: t.began, Slot: t.lane, Wall: s.e.o.Now().Sub(t.began), Isolation: s.x.Runner.Isolation()}
 	if t.act != nil {
-		ev.Mnemonic, ev.Test, ev.Case, f.Case = t.act.Mnemonic, t.act.Test, t.act.Case, t.act.Case
+		ev.Mnemonic, ev.Subject, ev.Test, ev.Case, f.Case = t.act.Mnemonic, t.act.Subject, t.act.Test, t.act.Case, t.act.Case
 	}
 	if errors.As(err, &work) {
 		ev.Stdout, ev.Stderr = work.Stdout, work.Stderr

@@ -13,6 +13,7 @@ import (
 type PlanItem struct {
 	Label    string
 	Mnemonic string
+	Subject  string // see rule.Action
 	Case     string // of a test; see rule.Action
 	Will     string // "run", "hit", "place", or "may run" where that hangs on what another action makes
 	Reason   string
@@ -84,7 +85,7 @@ func (p *planner) item(ctx context.Context, a state.ActionID) (*PlanItem, error)
 	if t.act, err = p.s.declared(a); err != nil {
 		return nil, err
 	}
-	it := &PlanItem{Label: t.label, Mnemonic: t.act.Mnemonic, Case: t.act.Case}
+	it := &PlanItem{Label: t.label, Mnemonic: t.act.Mnemonic, Subject: t.act.Subject, Case: t.act.Case}
 	t.prev, t.hadPrev = p.g.ActionState(a)
 	for _, in := range p.g.Inputs(a) {
 		if maker, ok := p.g.Producer(in); ok && p.open[maker] {

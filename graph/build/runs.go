@@ -17,6 +17,7 @@ import (
 type ActionRecord struct {
 	Label    string        `json:"label"`
 	Mnemonic string        `json:"mnemonic"`
+	Subject  string        `json:"subject,omitempty"` // see rule.Action
 	Outputs  []string      `json:"outputs,omitempty"`
 	Status   string        `json:"status"`
 	Why      string        `json:"why,omitempty"`

@@ -226,7 +226,7 @@ func (s *session) execTurn(ctx context.Context, t *turn) (schedule.Verdict, erro
 		return schedule.Verdict{Kind: schedule.Parked}, nil
 	}
 	defer unlock()
-	s.e.emit(Event{Start: &StartEvent{ID: t.eventID, Label: t.label, Kind: s.kindOf(t.id), Mnemonic: t.act.Mnemonic, Case: t.act.Case, Slot: t.lane, Why: t.why}})
+	s.e.emit(Event{Start: &StartEvent{ID: t.eventID, Label: t.label, Kind: s.kindOf(t.id), Mnemonic: t.act.Mnemonic, Subject: t.act.Subject, Case: t.act.Case, Slot: t.lane, Why: t.why}})
 	for try := 1; ; try++ {
 		if err := s.readyInPlace(t); err != nil {
 			return schedule.Verdict{}, err
@@ -360,7 +360,7 @@ func oneLine(cs []action.Change) string {
 
 // finish tells and logs what became of an action that is settled well.
 func (s *session) finish(t *turn, st Status, r *action.Result, d *action.Done, same bool) {
-	ev := &FinishEvent{ID: t.eventID, Label: t.label, Kind: s.kindOf(t.id), Mnemonic: t.act.Mnemonic, Status: st, Test: t.act.Test, Case: t.act.Case, StartedAt: t.began, Slot: t.lane,
+	ev := &FinishEvent{ID: t.eventID, Label: t.label, Kind: s.kindOf(t.id), Mnemonic: t.act.Mnemonic, Subject: t.act.Subject, Status: st, Test: t.act.Test, Case: t.act.Case, StartedAt: t.began, Slot: t.lane,
 		Wall: s.e.o.Now().Sub(t.began), Isolation: s.x.Runner.Isolation(), OutputSame: same}
 	if t.job != nil {
 		ev.Key = hex.EncodeToString(t.job.Key[:])
@@ -405,7 +405,7 @@ func (s *session) record(t *turn, st Status, wall time.Duration, f *Failure) {
 		}
 	}
 	if t.act != nil {
-		r.Mnemonic, r.Test, r.Case = t.act.Mnemonic, t.act.Test, t.act.Case
+		r.Mnemonic, r.Subject, r.Test, r.Case = t.act.Mnemonic, t.act.Subject, t.act.Test, t.act.Case
 		for _, o := range t.act.Outputs {
 			r.Outputs = append(r.Outputs, o.Path)
 		}

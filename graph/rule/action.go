@@ -31,11 +31,13 @@ type Artifact struct {
 // but what a comment exempts.
 type Action struct {
 	Mnemonic string // one word for people, "Compile"; not keyed
-	Inputs   []Artifact
-	Outputs  []Artifact
-	Spawn    *Spawn
-	Call     *Call
-	Fetch    *Fetch
+	// Subject says for people what the action works on, where a target has several of one Mnemonic: "src/drive.c". Not keyed.
+	Subject string
+	Inputs  []Artifact
+	Outputs []Artifact
+	Spawn   *Spawn
+	Call    *Call
+	Fetch   *Fetch
 	// Picks are paths below the trees among Inputs. Of a tree that Picks go into, only they are inputs: a file, or a folder as
 	// a tree of its own. Links within the tree are followed. A path that is not there is no error; the key says so by its absence.
 	Picks []string
@@ -49,6 +51,14 @@ type Action struct {
 	// Uncached actions run in each build that wants them and leave nothing in the cache.
 	Uncached bool
 	Asks     *Ask // set where the answer depends on when it was asked; not keyed
+}
+
+// Title names an action for people, "Compile src/drive.c".
+func Title(mnemonic, subject string) string {
+	if subject == "" {
+		return mnemonic
+	}
+	return mnemonic + " " + subject
 }
 
 // Spawn is a command. Argv, Env values and Stdout may hold placeholders made by HostTool.

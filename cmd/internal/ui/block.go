@@ -17,8 +17,8 @@ const (
 
 // action is one that runs.
 type action struct {
-	label, mnemonic string
-	since           time.Time
+	label, title string
+	since        time.Time
 }
 
 type fetchState struct{ done, total int64 }
@@ -75,7 +75,7 @@ func (u *UI) tick() {
 	}
 	u.lastLine = now
 	a := u.running[u.order[0]]
-	u.above(fmt.Appendf(u.scratch[:0], "cairn: %s; %s %s since %s\n", u.count(), a.label, a.mnemonic, seconds(now.Sub(a.since))))
+	u.above(fmt.Appendf(u.scratch[:0], "cairn: %s; %s %s since %s\n", u.count(), a.label, a.title, seconds(now.Sub(a.since))))
 }
 
 // count says how much is done: `120 of 1000 actions, 2 running`.
@@ -117,7 +117,7 @@ func (u *UI) draw() {
 	}
 	for _, id := range show {
 		a := u.running[id]
-		rest := " " + a.mnemonic + " " + seconds(now.Sub(a.since))
+		rest := " " + a.title + " " + seconds(now.Sub(a.since))
 		if f, ok := u.fetching[a.label]; ok {
 			rest += ", " + fetched(f)
 		}

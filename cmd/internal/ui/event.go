@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/cairn-build/cairn/graph/build"
+	"github.com/cairn-build/cairn/graph/rule"
 )
 
 // Event shows what happened, where it is to be shown. It is cheap for what shows nothing, and may be called from several
@@ -19,7 +20,7 @@ func (u *UI) Event(e build.Event) {
 		u.finish(e.Finish)
 	case e.Start != nil:
 		u.forget(e.Start.ID) // one that had to wait for something that the cache had lost starts twice
-		u.running[e.Start.ID] = &action{label: build.TestID{Label: e.Start.Label, Case: e.Start.Case}.String(), mnemonic: e.Start.Mnemonic, since: u.s.Now()}
+		u.running[e.Start.ID] = &action{label: build.TestID{Label: e.Start.Label, Case: e.Start.Case}.String(), title: rule.Title(e.Start.Mnemonic, e.Start.Subject), since: u.s.Now()}
 		u.order = append(u.order, e.Start.ID)
 		u.startTicker()
 	case e.Progress != nil:

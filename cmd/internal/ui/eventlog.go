@@ -63,6 +63,7 @@ type eventStart struct {
 	ID       int    `json:"id"`
 	Label    string `json:"label"`
 	Mnemonic string `json:"mnemonic"`
+	Subject  string `json:"subject,omitempty"`
 	Case     string `json:"case,omitempty"`
 	Slot     int    `json:"slot"`
 	Why      string `json:"why,omitempty"`
@@ -73,6 +74,7 @@ type eventFinish struct {
 	ID        int           `json:"id"`
 	Label     string        `json:"label"`
 	Mnemonic  string        `json:"mnemonic"`
+	Subject   string        `json:"subject,omitempty"`
 	Status    string        `json:"status"`
 	Test      bool          `json:"test,omitempty"`
 	Case      string        `json:"case,omitempty"`
@@ -189,14 +191,14 @@ func (l *EventLog) Event(e build.Event) {
 		l.write(eventPhase{l.stamp(e.Time, "phase"), e.Phase.Name})
 	case e.Start != nil:
 		s := e.Start
-		l.write(eventStart{l.stamp(e.Time, "start"), s.ID, s.Label, s.Mnemonic, s.Case, s.Slot, s.Why})
+		l.write(eventStart{l.stamp(e.Time, "start"), s.ID, s.Label, s.Mnemonic, s.Subject, s.Case, s.Slot, s.Why})
 	case e.Finish != nil:
 		f := e.Finish
 		started := ""
 		if !f.StartedAt.IsZero() {
 			started = stampOf(f.StartedAt)
 		}
-		l.write(eventFinish{l.stamp(e.Time, "finish"), f.ID, f.Label, f.Mnemonic, f.Status.String(), f.Test, f.Case, started,
+		l.write(eventFinish{l.stamp(e.Time, "finish"), f.ID, f.Label, f.Mnemonic, f.Subject, f.Status.String(), f.Test, f.Case, started,
 			milliseconds(f.Wall), f.Key, string(f.Isolation), f.OutputSame, string(f.Stdout), string(f.Stderr), failureOf(f.Failure)})
 	case e.Waiting != nil:
 		l.write(eventWaiting{l.stamp(e.Time, "waiting"), e.Waiting.Label, e.Waiting.PID, e.Waiting.Command})

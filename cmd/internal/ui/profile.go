@@ -58,7 +58,7 @@ func (p *Profile) Event(e build.Event) {
 		tid := f.Slot + 1
 		p.name(tid, "slot")
 		p.put(traceEvent{Name: f.Label, Cat: f.Mnemonic, Phase: "X", TS: p.at(f.StartedAt), Dur: max(1, f.Wall.Microseconds()), PID: 1, TID: tid,
-			Args: map[string]any{"mnemonic": f.Mnemonic, "status": f.Status.String(), "key": f.Key}})
+			Args: map[string]any{"mnemonic": f.Mnemonic, "subject": f.Subject, "status": f.Status.String(), "key": f.Key}})
 	case e.Progress != nil:
 		p.put(traceEvent{Name: "running", Phase: "C", TS: p.at(p.now()), PID: 1, Args: map[string]any{"actions": e.Progress.Running}})
 	}

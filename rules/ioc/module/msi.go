@@ -82,7 +82,7 @@ func (m *moduleBuild) msi(src, to, dep string, flag, dirs []string, in []rule.Ar
 		argv = append(argv, "-I"+d)
 	}
 	argv = append(append(argv, flag...), src)
-	m.c.Declare(rule.Action{Mnemonic: "Msi", Inputs: ioc.Distinct(append([]rule.Artifact{s.In, b.Runtime}, in...)), Picks: picks, Outputs: []rule.Artifact{out},
+	m.c.Declare(rule.Action{Mnemonic: "Msi", Subject: m.rel(s), Inputs: ioc.Distinct(append([]rule.Artifact{s.In, b.Runtime}, in...)), Picks: picks, Outputs: []rule.Artifact{out},
 		Spawn: &rule.Spawn{Argv: argv, Env: []rule.EnvVar{{Name: "LC_ALL", Value: "C"}, {Name: "LD_LIBRARY_PATH", Value: libs}}, Posix: true,
 			HostTools: []string{"sh"}, DepFile: dep, Each: each}})
 }
