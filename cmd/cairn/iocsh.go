@@ -12,7 +12,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/cairn-build/cairn/graph/diag"
 	iocbase "github.com/cairn-build/cairn/rules/ioc/base"
+	"github.com/cairn-build/cairn/rules/ioc/dep"
 	"github.com/cairn-build/cairn/rules/ioc/startup"
 )
 
@@ -158,6 +160,11 @@ func (x *iocsh) words() error {
 			}
 		}
 	}
+	if given := x.givenName(); given != "" {
+		for _, d := range startup.CheckName(given[:min(len(given), dep.MaxPrefix)], diag.Range{}) { // records cut a longer one
+			return &usageError{d.Summary, d.Detail}
+		}
+	}
 	for _, d := range x.databases {
 		if startup.ParseDatabase(d).File == "" {
 			return &usageError{fmt.Sprintf("%q is no database", d), "-d FILE[,MACROS]"}
@@ -193,12 +200,18 @@ func (x *iocsh) script() (string, error) {
 	return abs, nil
 }
 
-// iocName is REQUIRE_IOC.
-func (x *iocsh) iocName() string {
+// givenName is the name that the caller gives the IOC, "" for none.
+func (x *iocsh) givenName() string {
 	if x.name != "" {
 		return x.name
 	}
-	if n, _ := x.getenv("IOCNAME"); n != "" {
+	n, _ := x.getenv("IOCNAME")
+	return n
+}
+
+// iocName is REQUIRE_IOC.
+func (x *iocsh) iocName() string {
+	if n := x.givenName(); n != "" {
 		return n
 	}
 	name, _ := x.getenv("USER")
@@ -208,7 +221,7 @@ func (x *iocsh) iocName() string {
 			name = u.Username
 		}
 	}
-	return fmt.Sprintf("TEST:%s-%d", name, os.Getpid())
+	return fmt.Sprintf("TEST:%s-%d", startup.InName(name), os.Getpid())
 }
 
 // iocshWords lets the spellings of require's own iocsh be understood: -dg [ARGS], -dv [ARGS], -rt.

@@ -2,6 +2,7 @@ package startup
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/cairn-build/cairn/graph/diag"
 	"github.com/cairn-build/cairn/rules/ioc/dep"
@@ -57,6 +58,16 @@ func CheckName(ioc string, at diag.Range) diag.List {
 		}
 	}
 	return nil
+}
+
+// InName gives a text with an underline for each character that the name of a record has not.
+func InName(text string) string {
+	return strings.Map(func(c rune) rune {
+		if nameRune(c) {
+			return c
+		}
+		return '_'
+	}, text)
 }
 
 func nameRune(c rune) bool {

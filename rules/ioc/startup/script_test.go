@@ -65,6 +65,17 @@ func TestRecords(t *testing.T) {
 	}
 }
 
+func TestInName(t *testing.T) {
+	in := "j. smith-$(A)é"
+	out := InName(in)
+	if want := "j__smith-__A__"; out != want {
+		t.Errorf("%q, want %q", out, want)
+	}
+	if ds := CheckName(out, diag.Range{}); len(ds) > 0 {
+		t.Errorf("%v", ds)
+	}
+}
+
 func TestLimits(t *testing.T) {
 	at := diag.Range{File: "BUILD.hcl"}
 	codes := func(ds diag.List) int { return len(ds) }

@@ -58,6 +58,8 @@ static void loadText(const char *name, const char *description, const char *valu
 static char *unnamed(void)
 {
     const char *name = getenv("IOCNAME");
+    char *prefix;
+    char *c;
 
     if (requireOld()) {
         char host[256] = "";
@@ -71,7 +73,11 @@ static char *unnamed(void)
         const struct passwd *user = getpwuid(getuid());
         name = user ? user->pw_name : "unknown";
     }
-    return requireText("TEST:%s-%ld", name, (long)getpid());
+    prefix = requireText("TEST:%s-%ld", name, (long)getpid());
+    for (c = prefix; *c; c++) /* a user's name may have what that of a record has not */
+        if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-:[]<>;", *c))
+            *c = '_';
+    return prefix;
 }
 
 static void findPrefix(void)
