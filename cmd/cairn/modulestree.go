@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"os"
 	"path"
@@ -18,8 +19,11 @@ import (
 	iocversion "github.com/cairn-build/cairn/rules/ioc/version"
 )
 
-// closureName is the output of an IOC that says what it loads.
-const closureName = "modules.txt"
+// closureName is the output of an IOC that says what it loads, resolvedName the one that says it to programs.
+const (
+	closureName  = "modules.txt"
+	resolvedName = "modules.json"
+)
 
 func modulesTree(a *app) *cobra.Command {
 	var (
@@ -80,7 +84,7 @@ func (a *app) showTree(ctx context.Context, args, dirs []string, strict, dot boo
 			ps = append(ps, label.Pattern{Target: l})
 		}
 		if len(args) == 1 {
-			if shown, err := s.showIoc(ctx, ps[0]); shown || err != nil {
+			if shown, err := s.showIoc(ctx, ps[0], dot); shown || err != nil {
 				return err
 			}
 		}
@@ -96,7 +100,7 @@ func (a *app) showTree(ctx context.Context, args, dirs []string, strict, dot boo
 }
 
 // showIoc shows what an IOC loads, where that is what a target is: its build has resolved it.
-func (s *session) showIoc(ctx context.Context, p label.Pattern) (bool, error) {
+func (s *session) showIoc(ctx context.Context, p label.Pattern, dot bool) (bool, error) {
 	g, err := s.engine.Graph(ctx)
 	if err != nil {
 		return false, err
@@ -109,21 +113,51 @@ func (s *session) showIoc(ctx context.Context, p label.Pattern) (bool, error) {
 			}
 		}
 	}
-	switch {
-	case file == "":
+	if file == "" {
 		return false, nil
-	case s.flags.json:
-		return true, &usageError{"what an ioc loads is shown as text only", "Ask for its modules: cairn modules tree --json //:module"}
 	}
 	if err := s.buildQuietly(ctx, build.Request{Patterns: []label.Pattern{p}}); err != nil {
 		return true, err
 	}
+	forPrograms := dot || s.flags.json
+	if forPrograms {
+		file = filepath.Join(filepath.Dir(file), resolvedName)
+	}
 	b, err := os.ReadFile(file)
-	if err != nil {
+	switch {
+	case err != nil:
 		return true, &environmentError{err}
+	case forPrograms:
+		return true, s.showIocModules(b, dot)
 	}
 	s.ui.Printf("%s", b)
 	return true, nil
+}
+
+// showIocModules shows what an IOC loads as the modules are shown that are asked for by name.
+func (s *session) showIocModules(text []byte, dot bool) error {
+	var read struct {
+		Modules []struct {
+			resolvedJSON
+			Pool, Tree string
+		}
+	}
+	if err := json.Unmarshal(text, &read); err != nil {
+		return &environmentError{err}
+	}
+	all := []resolvedJSON{}
+	for _, m := range read.Modules {
+		r := m.resolvedJSON
+		r.Test, r.Path = iocversion.Lenient(r.Version).IsTest(), filepath.Join(m.Pool, r.Module, r.Version)
+		if m.Tree != "" {
+			r.Path = filepath.Join(s.root, filepath.FromSlash(m.Tree))
+		}
+		if r.Deps == nil {
+			r.Deps = []dependedJSON{}
+		}
+		all = append(all, r)
+	}
+	return s.showResolved(all, dot)
 }
 
 // resolvedJSON is one module in `cairn modules tree --json`: dependencies come before what depends on them.
@@ -149,32 +183,37 @@ func (a *app) resolved(ask []resolve.Request, trees []site.Tree, dirs []string, 
 	if a.siteProblems(problems); problems.HasErrors() {
 		return exitError(exitFailed)
 	}
-	switch {
-	case dot:
-		a.ui.Line("digraph modules {")
-		for _, m := range c.Modules {
-			a.ui.Line(fmt.Sprintf("  %q;", m.Name+" "+m.Version))
-			for _, e := range m.Deps {
-				if d, ok := c.Find(e.Module); ok {
-					a.ui.Line(fmt.Sprintf("  %q -> %q;", m.Name+" "+m.Version, d.Name+" "+d.Version))
-				}
-			}
-		}
-		a.ui.Line("}")
+	if !dot && !a.flags.json {
+		a.ui.Printf("%s", c.Tree())
 		return nil
-	case a.flags.json:
-		all := []resolvedJSON{}
-		for _, m := range c.Modules {
-			r := resolvedJSON{Module: m.Name, Version: m.Version, Test: iocversion.Lenient(m.Version).IsTest(),
-				Path: find.Dir(m.Name, iocversion.Installed{Version: m.Version, Pool: m.Pool}), Asked: slices.Contains(c.Roots, m.Name), Deps: []dependedJSON{}}
-			for _, e := range m.Deps {
-				d, _ := c.Find(e.Module)
-				r.Deps = append(r.Deps, dependedJSON{e.Module, e.Version, d.Version})
-			}
-			all = append(all, r)
+	}
+	all := []resolvedJSON{}
+	for _, m := range c.Modules {
+		r := resolvedJSON{Module: m.Name, Version: m.Version, Test: iocversion.Lenient(m.Version).IsTest(),
+			Path: find.Dir(m.Name, iocversion.Installed{Version: m.Version, Pool: m.Pool}), Asked: slices.Contains(c.Roots, m.Name), Deps: []dependedJSON{}}
+		for _, e := range m.Deps {
+			d, _ := c.Find(e.Module)
+			r.Deps = append(r.Deps, dependedJSON{e.Module, e.Version, d.Version})
 		}
+		all = append(all, r)
+	}
+	return a.showResolved(all, dot)
+}
+
+// showResolved prints modules for programs: as JSON, or as a graph for Graphviz.
+func (a *app) showResolved(all []resolvedJSON, dot bool) error {
+	if !dot {
 		return a.ui.JSON(all)
 	}
-	a.ui.Printf("%s", c.Tree())
+	a.ui.Line("digraph modules {")
+	for _, m := range all {
+		a.ui.Line(fmt.Sprintf("  %q;", m.Module+" "+m.Version))
+		for _, d := range m.Deps {
+			if d.Gets != "" {
+				a.ui.Line(fmt.Sprintf("  %q -> %q;", m.Module+" "+m.Version, d.Module+" "+d.Gets))
+			}
+		}
+	}
+	a.ui.Line("}")
 	return nil
 }

@@ -52,7 +52,9 @@ type Ioc struct {
 	Start rule.Artifact
 	// Closure is the list of all modules, for people.
 	Closure rule.Artifact
-	Files   []rule.Artifact // what the scripts read
+	// Resolved is the same for programs.
+	Resolved rule.Artifact
+	Files    []rule.Artifact // what the scripts read
 	// Vars are its variables. Paths are those of an action's tree, but for Folders.
 	Vars []startup.Var
 	// Folders are the pools of the machine, which EPICS_DRIVER_PATH has behind Pool.
@@ -86,7 +88,7 @@ func analyzeIoc(c *rule.Context) error {
 		}
 	}
 	slices.SortFunc(program.Env, func(a, b rule.EnvVar) int { return strings.Compare(a.Name, b.Name) })
-	c.SetDefault(s.Start, s.Closure)
+	c.SetDefault(s.Start, s.Closure, s.Resolved)
 	c.Provide(program)
 	c.Provide(s)
 	return nil

@@ -24,16 +24,16 @@ type poolTreeArgs struct {
 
 // declarePool declares what puts the modules that are targets into one tree, with require, and the closure into a file: an output that stands on
 // all that the IOC needs, so that who builds it has the rest.
-func (s *iocSpec) declarePool(out Ioc, list rule.Artifact, targets []candidate) {
+func (s *iocSpec) declarePool(out Ioc, targets []candidate) {
 	m := s.base.Require
-	in := []rule.Artifact{list, m.Tree, s.base.Runtime}
+	in := []rule.Artifact{out.Resolved, m.Tree, s.base.Runtime}
 	for _, t := range targets {
 		if t.wanted {
 			in = append(in, t.Tree)
 		}
 	}
 	ioc.DeclareCall(s.c, rule.Action{Mnemonic: "Pool", Inputs: in, Outputs: []rule.Artifact{out.Pool, out.Closure}}, poolTreeCall,
-		poolTreeArgs{Resolved: list.Path, Require: m.Tree.Path, Version: m.Version, Pool: out.Pool.Path, Closure: out.Closure.Path}, nil)
+		poolTreeArgs{Resolved: out.Resolved.Path, Require: m.Tree.Path, Version: m.Version, Pool: out.Pool.Path, Closure: out.Closure.Path}, nil)
 }
 
 // poolTreeFunc is ioc_pool_tree/1. Nothing is copied: the tree is made of those of its modules. Only scripts that lack

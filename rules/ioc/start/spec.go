@@ -208,12 +208,11 @@ func buildIoc(c *rule.Context) (Ioc, bool) {
 		return Ioc{}, false
 	}
 	out := Ioc{Name: s.name, Compat: s.compat, Base: s.base, Pool: c.OutputTree("", "pool"), Start: c.OutputTree("", "start"),
-		Closure: c.OutputFile("", "modules.txt"), Files: ioc.Distinct(append(append([]rule.Artifact{s.startup}, s.data...), s.databases...))}
+		Closure: c.OutputFile("", "modules.txt"), Resolved: c.OutputFile("", "modules.json"), Files: ioc.Distinct(append(append([]rule.Artifact{s.startup}, s.data...), s.databases...))}
 	out.Vars, out.Folders = s.vars(out.Pool), s.folders()
-	list := c.OutputFile("", "modules.json")
 	targets := s.candidates()
-	s.declareStart(out, list, targets)
-	s.declarePool(out, list, targets)
+	s.declareStart(out, targets)
+	s.declarePool(out, targets)
 	return out, true
 }
 

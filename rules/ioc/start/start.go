@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/cairn-build/cairn/graph/diag"
@@ -71,14 +72,24 @@ type resolvedModule struct {
 	Version string `json:"version"`
 	Pool    string `json:"pool"`
 	Tree    string `json:"tree,omitempty"`
+
+	Asked bool     `json:"asked,omitempty"` // by the IOC itself
+	Deps  []needed `json:"deps,omitempty"`
+}
+
+// needed is what a module's .dep file asks for, and which version that comes to.
+type needed struct {
+	Module string `json:"module"`
+	Wanted string `json:"wanted"` // "" for any
+	Gets   string `json:"gets"`
 }
 
 // declareStart declares what resolves the modules and writes the script.
-func (s *iocSpec) declareStart(out Ioc, list rule.Artifact, targets []candidate) {
+func (s *iocSpec) declareStart(out Ioc, targets []candidate) {
 	c := s.c
 	a := startArgs{Name: s.name, Limit: s.name, Compat: s.compat, Strict: c.Bool("strict_order"), Arch: s.base.Require.Arch, Require: s.base.Require.Version,
 		Startup: s.startup.Path, CmdTop: s.cmdTop(), Macros: macroList(c), Commands: c.Strings("commands"), Requests: s.requests,
-		Env: c.Target.Common.Env, Start: out.Start.Path, Resolved: list.Path}
+		Env: c.Target.Common.Env, Start: out.Start.Path, Resolved: out.Resolved.Path}
 	if !s.given {
 		a.Name = "$(IOCNAME=" + s.name + ")"
 	}
@@ -108,7 +119,7 @@ func (s *iocSpec) declareStart(out Ioc, list rule.Artifact, targets []candidate)
 		}
 		a.Pools = append(a.Pools, sp)
 	}
-	ioc.DeclareCall(c, rule.Action{Mnemonic: "Resolve", Inputs: in, Outputs: []rule.Artifact{out.Start, list}}, startCall, a, s.places())
+	ioc.DeclareCall(c, rule.Action{Mnemonic: "Resolve", Inputs: in, Outputs: []rule.Artifact{out.Start, out.Resolved}}, startCall, a, s.places())
 }
 
 // starting is one run of ioc_start/1.
@@ -266,7 +277,11 @@ func (s *starting) check(found *resolve.Closure) []resolvedModule {
 			continue
 		}
 		names = append(names, startup.Module{Name: m.Name, Version: m.Version})
-		r := resolvedModule{Module: m.Name, Version: m.Version, Pool: s.a.Pools[m.Pool].Name}
+		r := resolvedModule{Module: m.Name, Version: m.Version, Pool: s.a.Pools[m.Pool].Name, Asked: slices.Contains(found.Roots, m.Name)}
+		for _, e := range m.Deps {
+			gets, _ := found.Find(e.Module)
+			r.Deps = append(r.Deps, needed{e.Module, e.Version, gets.Version})
+		}
 		if t, ok := s.trees[module2{m.Name, m.Version, m.Pool}]; ok {
 			if r.Tree = t.Tree; t.Tree == "" {
 				s.said = append(s.said, diag.Diag{Code: "not-asked-for", Range: s.where.Of("pools"), Summary: fmt.Sprintf("%s %s is needed, and cairn could not know", m.Name, m.Version),
