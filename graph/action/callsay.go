@@ -44,6 +44,9 @@ func (c *callContext) Around(folder string) ([]string, error) {
 	return nil, fmt.Errorf("%s is not in a declared tree", folder)
 }
 
+// mostProblems is how many problems of one action are shown.
+const mostProblems = 200
+
 // verdict takes a diag.List out of what a function came to: problems become a *Failed, warnings alone the text that is shown and kept
 // with the result.
 func (c *callContext) verdict(err error) ([]byte, error) {
@@ -51,7 +54,7 @@ func (c *callContext) verdict(err error) ([]byte, error) {
 	if err == nil || !errors.As(err, &list) {
 		return nil, err
 	}
-	list = list.Sort()
+	list = list.Sort().Most(mostProblems)
 	sources := c.sources(list)
 	text := []byte(renderList(list, sources))
 	if !list.HasErrors() {

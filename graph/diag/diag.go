@@ -111,6 +111,22 @@ func (l List) Err() error {
 	return l
 }
 
+// Most gives at most n problems of l, errors before warnings where not all fit, and says how many it leaves out.
+func (l List) Most(n int) List {
+	if len(l) <= n {
+		return l
+	}
+	out := make(List, 0, n+1)
+	for _, warning := range []bool{false, true} {
+		for _, d := range l {
+			if d.Warning == warning && len(out) < n {
+				out = append(out, d)
+			}
+		}
+	}
+	return append(out.Sort(), Diag{Code: "more", Summary: fmt.Sprintf("%d more problems are not shown", len(l)-n), Warning: !l.HasErrors()})
+}
+
 // Sort puts l in the order of files and lines, stable, and drops exact repeats.
 func (l List) Sort() List {
 	slices.SortStableFunc(l, func(a, b Diag) int {

@@ -20,16 +20,18 @@ func (e *expander) menu(it Item, from string, foreign bool) {
 	name := it.Args[0]
 	m := &Menu{Name: name.Text, Range: name.Range, Foreign: foreign, order: len(e.menus)}
 	ok := e.named(name, "menu")
+	taken := map[[2]string]bool{} // names of choices in C, and their texts
 	e.body(it.Body, from, func(c Item) {
 		switch {
 		case c.Word != "choice":
 			e.problem("dbd-place", c.Range, fmt.Sprintf("`%s` in the menu %s", c.Word, name.Text), "A menu holds choices.", "")
 		case e.named(c.Args[0], "choice"):
-			same := func(o Choice) bool { return o.Name == c.Args[0].Text || o.Text == c.Args[1].Text }
-			if slices.ContainsFunc(m.Choices, same) {
+			id, text := [2]string{"name", c.Args[0].Text}, [2]string{"text", c.Args[1].Text}
+			if taken[id] || taken[text] {
 				e.problem("dbd-conflict", c.Args[0].Range, fmt.Sprintf("The menu %s has the choice %q twice", name.Text, c.name()), "", "")
 				return
 			}
+			taken[id], taken[text] = true, true
 			m.Choices = append(m.Choices, Choice{c.Args[0].Text, c.Args[1].Text})
 		}
 	})

@@ -32,12 +32,14 @@ type Options struct {
 const (
 	mostDepth    = 100
 	mostIncludes = 20000
+	mostIncluded = 1_000_000 // statements of bodies, of included files
+	mostProblems = 1000
 )
 
 // Expand merges files and what they include into one database. What is defined twice in the same way counts once; what is defined in two
 // ways is a problem that shows both places. A database that came with errors is not to be written.
 func Expand(files []*File, opts Options) (*Database, diag.List) {
-	e := &expander{opts: opts, parsed: map[string]*File{}, whole: map[string]bool{}, menus: map[string]*Menu{}, types: map[string]*RecordType{},
+	e := &expander{opts: opts, parsed: map[string]*File{}, listed: map[string]bool{}, whole: map[string]bool{}, menus: map[string]*Menu{}, types: map[string]*RecordType{},
 		links: map[string]Link{}, tables: map[string]BreakTable{}, vars: map[string]Variable{}, symbols: map[string]map[string]Symbol{}, devices: map[[2]string]bool{}}
 	for _, f := range files {
 		e.parsed[f.Name] = f
@@ -49,7 +51,7 @@ func Expand(files []*File, opts Options) (*Database, diag.List) {
 	}
 	for _, f := range files {
 		// A part of a record type that one of them includes is no file by itself.
-		if Fragment(f) && !slices.Contains(e.db.Files, f.Name) {
+		if Fragment(f) && !e.listed[f.Name] {
 			e.file(f, false)
 		}
 	}
@@ -74,7 +76,9 @@ type expander struct {
 	stack    []string         // files that are being read
 	parsed   map[string]*File // by place; nil for one with errors
 	whole    map[string]bool  // files read outside of any body: again they say nothing new
+	listed   map[string]bool  // those of db.Files
 	includes int
+	included int // statements that came of includes into bodies
 
 	menus   map[string]*Menu
 	types   map[string]*RecordType
@@ -86,8 +90,14 @@ type expander struct {
 }
 
 func (e *expander) problem(code string, at diag.Range, summary, detail, hint string, related ...diag.Related) {
+	if e.enough() {
+		return
+	}
 	e.problems = append(e.problems, diag.Diag{Code: code, Summary: summary, Detail: detail, Hint: hint, Range: at, Related: related})
 }
+
+// enough says that there is no sense in reading on.
+func (e *expander) enough() bool { return len(e.problems) >= mostProblems || e.included > mostIncluded }
 
 // file reads a file outside of any body.
 func (e *expander) file(f *File, foreign bool) {
@@ -99,12 +109,16 @@ func (e *expander) file(f *File, foreign bool) {
 	e.stack = append(e.stack, f.Name)
 	defer func() { e.stack = e.stack[:len(e.stack)-1] }()
 	for _, it := range f.Items {
+		if e.enough() {
+			return
+		}
 		e.item(it, f.Name, foreign)
 	}
 }
 
 func (e *expander) seen(place string) {
-	if !slices.Contains(e.db.Files, place) {
+	if !e.listed[place] {
+		e.listed[place] = true
 		e.db.Files = append(e.db.Files, place)
 	}
 }
@@ -178,6 +192,9 @@ func (e *expander) include(it Item, from string) (f *File, foreign, ok bool) {
 // body gives the statements of a body with those of its includes in their places.
 func (e *expander) body(items []Item, from string, each func(Item)) {
 	for _, it := range items {
+		if e.enough() {
+			return
+		}
 		if it.Word != "include" {
 			each(it)
 			continue
@@ -185,6 +202,11 @@ func (e *expander) body(items []Item, from string, each func(Item)) {
 		f, _, ok := e.include(it, from)
 		if !ok {
 			continue
+		}
+		if e.included += len(f.Items); e.included > mostIncluded {
+			e.problems = append(e.problems, diag.Diag{Code: "dbd-include", Range: it.Args[0].Range, Summary: "Too much is included",
+				Detail: fmt.Sprintf("At most %d statements are read of files that are included in bodies.", mostIncluded)})
+			return
 		}
 		e.seen(f.Name)
 		e.stack = append(e.stack, f.Name)

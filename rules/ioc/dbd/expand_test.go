@@ -139,9 +139,17 @@ func TestExpandBounds(t *testing.T) {
 	for i := range 60 {
 		f[fmt.Sprintf("f%d", i)] = fmt.Sprintf("include \"f%d\"\ninclude \"f%d\"", i+1, i+1)
 	}
-	f["f60"] = "field(A, DBF_LONG)"
+	f["f60"] = "%line"
 	if _, said := f.expand("a"); !strings.Contains(said, "Too many includes") {
-		t.Error("no bound")
+		t.Error("no bound of includes")
+	}
+	f["f60"] = strings.Repeat("%line\n", 1000)
+	if _, said := f.expand("a"); !strings.Contains(said, "Too much is included") {
+		t.Error("no bound of what is included")
+	}
+	f["f60"] = strings.Repeat("field(A, DBF_LONG)\n", 1000)
+	if _, said := f.expand("a"); strings.Count(said, "has the field A twice") != mostProblems {
+		t.Error("no bound of problems")
 	}
 	deep := folder{"a": "include \"f0\""}
 	for i := range 300 {

@@ -68,8 +68,10 @@ func Registration(db *Database, module string) []byte {
 			r.types = append(r.types, t.Name)
 		}
 	}
+	devices := map[string]bool{}
 	for _, d := range db.Devices {
-		if !slices.Contains(r.devices, d.Symbol) {
+		if !devices[d.Symbol] {
+			devices[d.Symbol] = true
 			r.devices = append(r.devices, d.Symbol)
 		}
 	}
