@@ -17,3 +17,11 @@ func TestMost(t *testing.T) {
 		t.Errorf("%v", got)
 	}
 }
+
+func TestClip(t *testing.T) {
+	for _, tt := range []struct{ in, want string }{{"", ""}, {"abc", "abc"}, {"abcd", "abc..."}, {"äöü", "äöü"}, {"äöüx", "äöü..."}, {"a\xffbc", "ab..."}, {"\xff\xff\xff", "\xff\xff\xff"}} {
+		if got := Clip(tt.in, 3); got != tt.want {
+			t.Errorf("%q: %q, want %q", tt.in, got, tt.want)
+		}
+	}
+}

@@ -41,13 +41,7 @@ func (t token) String() string {
 	return "`" + shorten(t.text) + "`"
 }
 
-func shorten(s string) string {
-	const most = 40
-	if len(s) <= most {
-		return s
-	}
-	return strings.ToValidUTF8(s[:most], "") + "..."
-}
+func shorten(s string) string { return diag.Clip(s, 40) }
 
 // lexer cuts data into tokens.
 type lexer struct {

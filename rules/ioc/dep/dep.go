@@ -96,12 +96,7 @@ func garbage(r rune) bool {
 }
 
 // shorten cuts what is quoted to a length that fits a line.
-func shorten(s string) string {
-	if len(s) > 60 {
-		return s[:60] + "..."
-	}
-	return s
-}
+func shorten(s string) string { return diag.Clip(s, 60) }
 
 // Write gives the file that names entries: sorted, each line once. It refuses what require would read as something else.
 func Write(entries []Entry) ([]byte, diag.List) {

@@ -71,10 +71,13 @@ func (e *expander) macro(whole, inside string, depth int) string {
 	return whole
 }
 
+// deepestOpen is how many parentheses may be open at once: with very many of them each would be looked for through the whole line.
+const deepestOpen = 100
+
 // closing gives where the parenthesis or brace that s starts with is closed, -1 where it is not.
 func closing(s string) int {
 	var open []byte
-	for i := 0; i < len(s); i++ {
+	for i := 0; i < len(s) && len(open) <= deepestOpen; i++ {
 		switch c := s[i]; c {
 		case '\\':
 			i++

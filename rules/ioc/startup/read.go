@@ -314,7 +314,7 @@ func (r *reader) require(args []arg, raw string, p place) {
 	}
 	for _, a := range args[:min(2, len(args))] {
 		if !a.known {
-			r.warn("unknown-macro", "What is required is not known", fmt.Sprintf("%q has a macro whose value only the running IOC knows.", a.value), at)
+			r.warn("unknown-macro", "What is required is not known", fmt.Sprintf("%q has a macro whose value only the running IOC knows.", diag.Clip(a.value, 80)), at)
 			return
 		}
 	}
@@ -381,7 +381,7 @@ func (r *reader) look(k Kind, path string, at diag.Range) (string, []byte, Found
 	}
 	name, data, found := r.o.Look(k, path)
 	if found == Missing {
-		r.warn("missing-file", fmt.Sprintf("There is no file %s", path), "The IOC's shell will say so, and go on.", at)
+		r.warn("missing-file", "There is no file "+diag.Clip(path, 200), "The IOC's shell will say so, and go on.", at)
 	}
 	return name, data, found
 }

@@ -63,6 +63,7 @@ func TestRead(t *testing.T) {
 		{"default", "require asyn,$(X=1.0.0)\nrequire asyn,$(X=$(VER))\nrequire b,$(VER=0)\n", "st.cmd:1 require asyn,1.0.0\nst.cmd:2 require asyn,4.42.0\nst.cmd:3 require b,4.42.0\n"},
 		{"macro of two words", "require $(BOTH)\n", "st.cmd:1 require asyn,1.0.0\n"},
 		{"empty macro", "require asyn,$(EMPTY)\n", "st.cmd:1 require asyn,\n"},
+		{"macros that are never closed", "epicsEnvSet A \"" + strings.Repeat("$(", 300_000) + "\"\nrequire asyn,1.0.0\n", "st.cmd:2 require asyn,1.0.0\n"}, // within a moment
 		{"unknown macro", "require asyn,$(NOBODY)\n", "st.cmd:1:1 warning unknown-macro\n"},
 		{"no macro in single quotes", "require asyn,'$(VER)'\n", "st.cmd:1 require asyn,$(VER)\n"},
 		{"set here", "epicsEnvSet V 1.2.3\nrequire asyn,$(V)\n", "st.cmd:2 require asyn,1.2.3\n"},

@@ -4,6 +4,8 @@ package quote
 import (
 	"fmt"
 	"strings"
+
+	"github.com/cairn-build/cairn/graph/diag"
 )
 
 const (
@@ -13,13 +15,7 @@ const (
 
 // Clip shortens a text to 80 letters, and shows that by three dots.
 func Clip(s string) string {
-	if len(s) <= mostRunes {
-		return s
-	}
-	if r := []rune(s); len(r) > mostRunes {
-		return string(r[:mostRunes]) + "..."
-	}
-	return s
+	return diag.Clip(s, mostRunes)
 }
 
 // List writes names as Python prints a list of texts: the first hundred of them, each clipped.
