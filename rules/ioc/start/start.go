@@ -129,6 +129,8 @@ type starting struct {
 	where ioc.Places
 	said  diag.List
 	trees map[module2]startModule
+
+	unseen map[string]bool // files that scripts use and that are not among data
 }
 
 // module2 is a module at a version in a pool.
@@ -139,7 +141,7 @@ type module2 struct {
 
 // startFunc is ioc_start/1.
 func startFunc(_ context.Context, c rule.CallContext) error {
-	s := &starting{c: c, where: ioc.ReadPlaces(c), trees: map[module2]startModule{}}
+	s := &starting{c: c, where: ioc.ReadPlaces(c), trees: map[module2]startModule{}, unseen: map[string]bool{}}
 	if err := json.Unmarshal(c.Args(), &s.a); err != nil {
 		return err
 	}
@@ -202,6 +204,10 @@ func (s *starting) look(k startup.Kind, at string) (string, []byte, startup.Foun
 	case !errors.As(err, &not) || !strings.HasPrefix(at, treeRoot):
 		return "", nil, startup.Unknown // it may lie where the IOC is started, or where databases are looked for
 	}
+	if s.unseen[p] {
+		return "", nil, startup.Unknown
+	}
+	s.unseen[p] = true
 	s.said = append(s.said, diag.Diag{Warning: true, Code: "not-in-data", Range: s.where.Of("startup"),
 		Summary: fmt.Sprintf("The startup script uses %s, which is not among data", p),
 		Detail:  "cairn cannot say whether it is there, and a test of the IOC will not see it."})
@@ -210,6 +216,7 @@ func (s *starting) look(k startup.Kind, at string) (string, []byte, startup.Foun
 
 // requests gives all that is asked for, in the order in which the IOC would; inits says that a script or a command calls iocInit.
 func (s *starting) requests(script *startup.Script) (all []resolve.Request, inits bool) {
+	asked := map[[2]string]bool{} // a script that asks for the same again gets nothing new
 	for _, q := range s.a.Requests {
 		by := q.Attr
 		if q.Label != "" {
@@ -221,6 +228,11 @@ func (s *starting) requests(script *startup.Script) (all []resolve.Request, init
 		for _, q := range qs {
 			if q.Module == "require" && (q.Version == "" || version.Loaded(s.a.Require, q.Version)) {
 				continue // it is there before all others
+			}
+			if again := [2]string{q.Module, q.Version}; asked[again] {
+				continue
+			} else {
+				asked[again] = true
 			}
 			r := resolve.Request{Module: q.Module, Version: q.Version, By: q.Range.String(), Range: q.Range}
 			if at != nil {

@@ -46,7 +46,6 @@ type Script struct {
 	// Init says that a line of the script, or of one that it loads, is a call of iocInit.
 	Init  bool
 	Files []File // the script itself, then those that it loads, each once
-	Uses  []Use  // files that commands name, in the order in which they are run
 }
 
 // Require is one line that requires a module.
@@ -63,19 +62,13 @@ type File struct {
 	// Whole is Data with the line end that its last line lacks; equal to Data where it lacks none.
 	Whole []byte
 	loads []load
+	at    map[int]int // where the load that starts at a byte is in loads
 }
 
 // load is a call of another script.
 type load struct {
 	name       string // of the File
 	start, end int    // the bytes of Data that name it
-}
-
-// Use is a file that a command names.
-type Use struct {
-	Kind  Kind
-	Path  string // macros put in
-	Range diag.Range
 }
 
 // nesting is how deep scripts may load one another.
@@ -105,8 +98,12 @@ type reader struct {
 // unknown is the value of a variable that was set to what nobody knows.
 const unknown = "\x00"
 
-// most is how many lines are read of all scripts together: of scripts that load others many times, this is the end.
-const most = 200_000
+const (
+	// most is how many lines are read of all scripts together: of scripts that load others many times, this is the end.
+	most = 200_000
+	// mostProblems is how many problems are noted.
+	mostProblems = 1000
+)
 
 // value gives a macro: those that the script was loaded with come first.
 func (r *reader) value(macros map[string]string) func(string) (string, bool) {
@@ -144,6 +141,10 @@ func (r *reader) file(name string, data []byte, macros map[string]string) {
 	off := 0
 	for n, line := range strings.Split(string(f.Whole), "\n") {
 		if r.lines++; r.lines > most {
+			if r.lines == most+1 {
+				r.late = append(r.late, diag.Diag{Code: "too-many-lines", Summary: "The startup script is too long", Range: rangeOf(name, n, line, 0, len(line), off),
+					Detail: fmt.Sprintf("It and what it loads have more than %d lines, and what follows is not known.", most)})
+			}
 			break
 		}
 		p := place{file: name, at: at, line: n, off: off}
@@ -155,9 +156,13 @@ func (r *reader) file(name string, data []byte, macros map[string]string) {
 
 // noteLoad notes a load once, without a name where it is another script each time.
 func (f *File) noteLoad(l load) {
-	i := slices.IndexFunc(f.loads, func(o load) bool { return o.start == l.start })
+	i, known := f.at[l.start]
 	switch {
-	case i < 0:
+	case !known:
+		if f.at == nil {
+			f.at = map[int]int{}
+		}
+		f.at[l.start] = len(f.loads)
 		f.loads = append(f.loads, l)
 	case f.loads[i].name != l.name:
 		f.loads[i].name = ""
@@ -184,6 +189,9 @@ func rangeOf(file string, n int, line string, start, end, off int) diag.Range {
 }
 
 func (r *reader) warn(code, summary, detail string, at diag.Range) {
+	if len(r.problems) >= mostProblems {
+		return
+	}
 	r.problems = append(r.problems, diag.Diag{Warning: true, Code: code, Summary: summary, Detail: detail, Range: at})
 }
 
@@ -212,8 +220,8 @@ func (r *reader) line(raw string, p place, macros map[string]string) {
 		return
 	}
 	value := r.value(macros)
-	args := make([]arg, 0, len(words)-1)
-	for _, w := range words[1:] {
+	args := make([]arg, 0, len(words))
+	for _, w := range words {
 		a := arg{word: w}
 		if a.value, a.known = expand(raw[w.start:w.end], value); a.known {
 			// What a macro stands for is taken apart like the rest of the line.
@@ -235,7 +243,9 @@ func (r *reader) line(raw string, p place, macros map[string]string) {
 		}
 		args = append(args, a)
 	}
-	r.command(words[0].text, args, raw, p, macros)
+	if len(args) > 0 && args[0].known {
+		r.command(args[0].value, args[1:], raw, p, macros)
+	}
 }
 
 // arg is a word with its macros put in.
@@ -297,7 +307,7 @@ func (r *reader) command(name string, args []arg, raw string, p place, macros ma
 			k = SubsFile
 		}
 		if path, ok := text(0); ok && path != "" {
-			r.use(k, path, p.of(raw, args[0].start, args[0].end))
+			r.look(k, path, p.of(raw, args[0].start, args[0].end))
 		}
 	}
 }
@@ -372,10 +382,7 @@ func (r *reader) load(path string, p place, at diag.Range, w word, macros map[st
 	r.file(name, data, macros)
 }
 
-func (r *reader) use(k Kind, path string, at diag.Range) { r.look(k, path, at) }
-
 func (r *reader) look(k Kind, path string, at diag.Range) (string, []byte, Found) {
-	r.out.Uses = append(r.out.Uses, Use{k, path, at})
 	if r.o.Look == nil {
 		return "", nil, Unknown
 	}

@@ -50,6 +50,10 @@ func TestRead(t *testing.T) {
 		"/top/set.cmd":   "epicsEnvSet(\"LATER\",\"2.0.0\")\n",
 		"a.db":           "",
 	}
+	var many strings.Builder
+	for i := range mostProblems {
+		fmt.Fprintf(&many, "st.cmd:%d:1 warning bad-require\n", i+1)
+	}
 	tests := []struct{ name, in, want string }{
 		{"comma", "require asyn,4.42.0\n", "st.cmd:1 require asyn,4.42.0\n"},
 		{"space", "  require asyn 4.42.0 \n", "st.cmd:1 require asyn,4.42.0\n"},
@@ -64,6 +68,9 @@ func TestRead(t *testing.T) {
 		{"macro of two words", "require $(BOTH)\n", "st.cmd:1 require asyn,1.0.0\n"},
 		{"empty macro", "require asyn,$(EMPTY)\n", "st.cmd:1 require asyn,\n"},
 		{"macros that are never closed", "epicsEnvSet A \"" + strings.Repeat("$(", 300_000) + "\"\nrequire asyn,1.0.0\n", "st.cmd:2 require asyn,1.0.0\n"}, // within a moment
+		{"a command that is a macro", "epicsEnvSet R require\n$(R) asyn,1.0.0\n$(NOBODY) b\n$(BOTH)\n", "st.cmd:2 require asyn,1.0.0\n"},
+		{"too long", strings.Repeat("#\n", most) + "require asyn\n", fmt.Sprintf("st.cmd:%d:1 error too-many-lines\n", most+1)},
+		{"many problems", strings.Repeat("require\n", 2*mostProblems), many.String()},
 		{"unknown macro", "require asyn,$(NOBODY)\n", "st.cmd:1:1 warning unknown-macro\n"},
 		{"no macro in single quotes", "require asyn,'$(VER)'\n", "st.cmd:1 require asyn,$(VER)\n"},
 		{"set here", "epicsEnvSet V 1.2.3\nrequire asyn,$(V)\n", "st.cmd:2 require asyn,1.2.3\n"},
