@@ -21,11 +21,15 @@ if ! "$msi" -o"$out" -I"$dir" "$@"; then
   printf '%s: msi cannot expand it. Templates and included files are looked for beside it, in the folders of templates, subs and tmps, and in db of deps and runtime_deps.\n' "$src" >&2
   exit 1
 fi
-"$msi" -D -o"$out" -I"$dir" "$@" > "$dep"
-printf '\n%s: %s %s\n' "$out" "$src" "$msi" >> "$dep"
-for l in "$libs"/*; do
-  if [ -f "$l" ] && ! [ -L "$l" ]; then printf '%s: %s\n' "$out" "$l" >> "$dep"; fi
-done`
+"$msi" -D -ox -I"$dir" "$@" > "$dep"
+{
+  sed '1s/^x://; s/^ //; s/ \\$//' "$dep"
+  printf '%s\n' "$src" "$msi"
+  for l in "$libs"/*; do
+    if [ -f "$l" ] && ! [ -L "$l" ]; then printf '%s\n' "$l"; fi
+  done
+} | sed 's/[ #]/\\&/g; s/\$/$$/g; s/^/x: /' > "$dep.names"
+mv "$dep.names" "$dep"`
 
 // inflate declares what msi makes of subs and tmps, and adds it to db. Each can include the databases of those before it.
 func (m *moduleBuild) inflate() {
