@@ -187,7 +187,11 @@ func (x *importing) write(w *wrapper.Wrapper, text []byte) error {
 	if to == "-" {
 		to = "the draft"
 	}
-	x.ui.Say("%s: module %s %s; %d lines were not translated", to, w.Name, w.Version, len(w.Missed))
+	lines := "lines were"
+	if len(w.Missed) == 1 {
+		lines = "line was"
+	}
+	x.ui.Say("%s: module %s %s; %d %s not translated", to, w.Name, w.Version, len(w.Missed), lines)
 	if x.strict && len(w.Missed) > 0 {
 		return exitError(exitFailed)
 	}

@@ -166,6 +166,9 @@ func (r *reader) includes(rest string, must bool) {
 			files = r.wildcard(name)
 		}
 		for _, f := range files {
+			if r.Maker.files >= maxFiles {
+				return
+			}
 			in, ok := r.Inside(f)
 			var b []byte
 			if ok && !strings.Contains(f, "$(") {

@@ -40,8 +40,7 @@ func (m *Maker) Expand(s string) string {
 			b.WriteString(m.lookup(rest[:1]))
 			s = rest[1:]
 		}
-		if b.Len() > maxValue || m.work > maxWork {
-			m.note(m.here, "", "the value is too long")
+		if m.tooLong(b.Len()) {
 			return ""
 		}
 	}
@@ -87,7 +86,7 @@ func (m *Maker) reference(in string, open byte) string {
 		if !strings.Contains(from, "%") {
 			from, to = "%"+from, "%"+to
 		}
-		return patsubst(from, to, value)
+		return m.patsubst(from, to, value)
 	}
 	return m.lookup(m.Expand(in))
 }

@@ -64,7 +64,7 @@ func findOther(name string) (function, bool) {
 		}, nil}, true
 	case "abspath", "realpath":
 		return function{1, 1, func(m *Maker, a []string) string {
-			return strings.Join(words(replace(words(a[0]), m.abs)), " ")
+			return strings.Join(words(m.replace(a[0], m.abs)), " ")
 		}, nil}, true
 	case "info":
 		return pure(1, func([]string) string { return "" }), true
@@ -100,8 +100,7 @@ func foreach(m *Maker, a []string) string {
 	for _, w := range words(m.Expand(a[1])) {
 		m.set(name, w)
 		v := m.Expand(a[2])
-		if size += len(v) + 1; size > maxValue || m.work > maxWork {
-			m.note(m.here, "", "the value is too long")
+		if size += len(v) + 1; m.tooLong(size) {
 			break
 		}
 		m.work += 64

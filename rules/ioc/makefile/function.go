@@ -35,29 +35,50 @@ func pure(n int, do func(a []string) string) function {
 
 // each makes a function that replaces each word; what becomes nothing still leaves its blank.
 func each(do func(w string) string) function {
-	return pure(1, func(a []string) string { return replace(words(a[0]), do) })
+	return function{1, 1, func(m *Maker, a []string) string { return m.replace(a[0], do) }, nil}
 }
 
-func replace(ws []string, do func(w string) string) string {
-	out := make([]string, len(ws))
-	for i, w := range ws {
-		out[i] = do(w)
+// replace puts something in the place of each word of a text.
+func (m *Maker) replace(text string, do func(w string) string) string {
+	var b strings.Builder
+	for i, w := range words(text) {
+		if i > 0 {
+			b.WriteByte(' ')
+		}
+		if w = do(w); m.tooLong(b.Len() + len(w)) {
+			return ""
+		}
+		b.WriteString(w)
 	}
-	return strings.Join(out, " ")
+	m.work += b.Len()
+	return b.String()
+}
+
+// tooLong says, with a note, that a value of n bytes is more than is made.
+func (m *Maker) tooLong(n int) bool {
+	if n <= maxValue && m.work <= maxWork {
+		return false
+	}
+	m.work += min(n, maxValue)
+	m.note(m.here, "", "the value is too long")
+	return true
 }
 
 // find gives the function of a name.
 func find(name string) (function, bool) {
 	switch name {
 	case "subst":
-		return pure(3, func(a []string) string {
+		return function{3, 3, func(m *Maker, a []string) string {
 			if a[0] == "" {
 				return a[2] + a[1]
 			}
-			return bounded(strings.ReplaceAll(a[2], a[0], a[1]))
-		}), true
+			if m.tooLong(len(a[2]) + strings.Count(a[2], a[0])*(len(a[1])-len(a[0]))) {
+				return ""
+			}
+			return strings.ReplaceAll(a[2], a[0], a[1])
+		}, nil}, true
 	case "patsubst":
-		return pure(3, func(a []string) string { return patsubst(a[0], a[1], a[2]) }), true
+		return function{3, 3, func(m *Maker, a []string) string { return m.patsubst(a[0], a[1], a[2]) }, nil}, true
 	case "strip":
 		return pure(1, func(a []string) string { return strings.Join(words(a[0]), " ") }), true
 	case "findstring":
@@ -106,38 +127,29 @@ func find(name string) (function, bool) {
 	case "basename":
 		return each(func(w string) string { return w[:len(w)-len(suffix(w))] }), true
 	case "suffix":
-		return pure(1, func(a []string) string {
-			return strings.Join(words(replace(words(a[0]), suffix)), " ")
-		}), true
+		return function{1, 1, func(m *Maker, a []string) string {
+			return strings.Join(words(m.replace(a[0], suffix)), " ")
+		}, nil}, true
 	case "addprefix":
-		return pure(2, func(a []string) string {
-			return bounded(replace(words(a[1]), func(w string) string { return a[0] + w }))
-		}), true
+		return function{2, 2, func(m *Maker, a []string) string {
+			return m.replace(a[1], func(w string) string { return a[0] + w })
+		}, nil}, true
 	case "addsuffix":
-		return pure(2, func(a []string) string {
-			return bounded(replace(words(a[1]), func(w string) string { return w + a[0] }))
-		}), true
+		return function{2, 2, func(m *Maker, a []string) string {
+			return m.replace(a[1], func(w string) string { return w + a[0] })
+		}, nil}, true
 	}
 	return findOther(name)
 }
 
 // filter keeps the words that fit one of the patterns, or the others.
 func (m *Maker) filter(patterns, ws []string, fitting bool) string {
-	if m.work += len(patterns) * len(ws); m.work > maxWork {
-		m.note(m.here, "", "the value is too long")
+	if m.work += len(patterns) * len(ws); m.tooLong(0) {
 		return ""
 	}
 	return strings.Join(slices.DeleteFunc(ws, func(w string) bool {
 		return slices.ContainsFunc(patterns, func(p string) bool { _, ok := match(p, w); return ok }) != fitting
 	}), " ")
-}
-
-// bounded keeps a value that grew too long from growing on.
-func bounded(s string) string {
-	if len(s) > maxValue {
-		return ""
-	}
-	return s
 }
 
 // suffix gives a word's last dot and what follows it, "" where the last part of its path has none.
@@ -160,8 +172,8 @@ func match(pattern, w string) (stem string, ok bool) {
 	return w[len(before) : len(w)-len(after)], true
 }
 
-func patsubst(from, to, text string) string {
-	return bounded(replace(words(text), func(w string) string {
+func (m *Maker) patsubst(from, to, text string) string {
+	return m.replace(text, func(w string) string {
 		stem, ok := match(from, w)
 		switch {
 		case !ok:
@@ -170,7 +182,7 @@ func patsubst(from, to, text string) string {
 			return to
 		}
 		return strings.Replace(to, "%", stem, 1)
-	}))
+	})
 }
 
 func join(a []string) string {

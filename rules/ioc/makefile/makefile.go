@@ -6,6 +6,7 @@
 package makefile
 
 import (
+	"fmt"
 	"io/fs"
 	"path"
 	"strings"
@@ -73,7 +74,8 @@ const (
 	maxValue   = 1 << 20 // bytes of one expansion
 	maxWork    = 1 << 25 // bytes of all expansions together
 	maxDepth   = 100     // references within references
-	maxInclude = 16
+	maxInclude = 16      // files within files
+	maxFiles   = 1000    // includes in all
 	maxNotes   = 1000
 	maxShown   = 500 // bytes of a note's text
 )
@@ -89,6 +91,7 @@ type Maker struct {
 	here    Place
 	depth   int // of references
 	nested  int // of includes and evals
+	files   int // that were included
 	work    int
 	busy    map[string]bool // recursive variables that are being expanded
 }
@@ -149,6 +152,9 @@ func (m *Maker) include(name, as string, b []byte) {
 	if m.nested >= maxInclude {
 		m.note(m.here, name, "files include each other too deeply")
 		return
+	}
+	if m.files++; m.files == maxFiles {
+		m.note(m.here, name, fmt.Sprintf("%d files have been included, and the rest is left out", maxFiles))
 	}
 	m.nested++
 	saved := m.here

@@ -125,6 +125,9 @@ func bombs() []string {
 		strings.Repeat("$(if a,", 5000) + "x" + strings.Repeat(")", 5000) + "= 1",
 		"X := " + strings.Repeat("$(", 100000),
 		"include m.mk\ninclude m.mk",
+		strings.Repeat("include m.mk\n", 10),
+		"X := a b c d e f g h\n" + strings.Repeat("X := $(foreach v,$(X),$(X))\n", 8) + "X := $(addprefix $(subst $(SPACE),,$(X)),$(X))",
+		strings.Repeat("X := $(subst a,"+strings.Repeat("b", 1000)+","+strings.Repeat("a", 10000)+")\n", 80),
 		"f = $(call f,$1)\nX := $(call f,x)",
 		"define f\n$(eval $(value f))$(eval $(value f))\nendef\n$(eval $(value f))",
 		"D = $(foreach a,1 2 3 4 5 6 7 8 9 0,$(1)$(1))\nd = $(foreach a,1 2 3 4 5 6 7 8 9,$(foreach b,1 2 3 4 5 6 7 8 9,$(foreach c,1 2 3 4 5 6 7 8 9,$(foreach d,1 2 3 4 5 6 7 8 9,$(foreach e,1 2 3 4 5 6 7 8 9,$(foreach f,1 2 3 4 5 6 7 8 9,$(foreach g,1 2 3 4 5 6 7 8 9,x)))))))\nX := $(d)",
@@ -151,6 +154,21 @@ func TestBombsEnd(t *testing.T) {
 		case <-done:
 		case <-time.After(time.Minute):
 			t.Fatalf("text %d does not end", i)
+		}
+	}
+}
+
+// What is cut off is said.
+func TestTooLong(t *testing.T) {
+	long, many := strings.Repeat("p", 4000), strings.Repeat("w ", 2000)
+	for _, text := range []string{"X := $(addprefix " + long + "," + many + ")", "X := $(addsuffix " + long + "," + many + ")", "X := $(subst w," + long + "," + many + ")",
+		"X := $(patsubst %," + long + "%," + many + ")", "W = " + many + "\nX := $(W:%=" + long + "%)", "X := $(foreach w," + many + "," + long + ")"} {
+		m := read(text, Options{})
+		if n := m.Notes(); len(n) != 1 || n[0].Reason != "the value is too long" {
+			t.Errorf("%.30s: %v", text, n)
+		}
+		if got := m.Value("X"); len(got) > maxValue {
+			t.Errorf("%.30s: %d bytes", text, len(got))
 		}
 	}
 }
