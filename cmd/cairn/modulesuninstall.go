@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -59,6 +60,9 @@ func (a *app) uninstall(ctx context.Context, t site.Tree, pools []string, force 
 		d := noModule(t.Module, pools[:1])
 		if len(versions) > 0 {
 			d = diag.Diag{Code: "ioc-missing", Summary: fmt.Sprintf("there is no version %s of module %s in %s", t.Version, t.Module, pools[0]), Hint: diag.DidYouMean(t.Version, versions)}
+		}
+		if _, err := os.Lstat(t.Dir); err == nil {
+			d = diag.Diag{Code: "ioc-missing", Summary: t.Dir + " is no version of a module", Detail: "It is not a folder as cairn or require's makefiles install it.", Hint: "Remove it by hand, if nobody needs it."}
 		}
 		a.siteProblems(diag.List{d})
 		return exitError(exitFailed)

@@ -36,7 +36,7 @@ func copyTree(ctx context.Context, from, to string) error {
 }
 
 func copyFolder(ctx context.Context, from, to string) error {
-	if err := os.Mkdir(to, 0o755); err != nil {
+	if err := errors.Join(os.Mkdir(to, 0o755), os.Chmod(to, 0o755)); err != nil {
 		return err
 	}
 	es, err := os.ReadDir(from)

@@ -35,12 +35,14 @@ type Hold struct {
 // What a process left behind that was killed is removed, and a version that it had moved away only is put back. The errors are
 // those of the file system.
 func Open(ctx context.Context, pool string, waiting func()) (*Hold, error) {
-	if err := os.MkdirAll(pool, 0o755); err != nil {
+	if err := makeFolders(pool); err != nil {
 		return nil, err
 	}
 	h := &Hold{pool: pool, work: filepath.Join(pool, workName), swap: exchange}
 	for {
-		if err := os.Mkdir(h.work, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
+		if err := os.Mkdir(h.work, 0o755); err == nil {
+			_ = os.Chmod(h.work, 0o755) // who cannot see that it is locked is told by the next step
+		} else if !errors.Is(err, fs.ErrExist) {
 			return nil, err
 		}
 		f, err := os.Open(h.work)
@@ -100,7 +102,7 @@ func (h *Hold) recover() error {
 		if name, ok := strings.CutSuffix(e.Name(), oldMark); ok {
 			module, version, _ := strings.Cut(name, "@")
 			to := filepath.Join(h.pool, module, version)
-			if _, err := os.Lstat(to); module != "" && version != "" && errors.Is(err, fs.ErrNotExist) {
+			if _, err := os.Lstat(to); isFolderName(module) && isFolderName(version) && errors.Is(err, fs.ErrNotExist) {
 				if err := move(at, to); err != nil {
 					return errors.Join(err, h.lock.Close())
 				}
@@ -110,6 +112,47 @@ func (h *Hold) recover() error {
 		if err := removeTree(at); err != nil {
 			return errors.Join(err, h.lock.Close())
 		}
+	}
+	return nil
+}
+
+// isFolderName says that a name is that of something in a folder.
+func isFolderName(name string) bool {
+	return name != "" && name != "." && name != ".." && !strings.Contains(name, "/")
+}
+
+// makeFolder makes a folder where there is none. Whatever the umask says, its owner can write in it and all can read: what is installed
+// is for all who can reach the pool.
+func makeFolder(dir string) error {
+	err := os.Mkdir(dir, 0o755)
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	fi, err := os.Stat(dir)
+	if err != nil {
+		return err
+	}
+	return os.Chmod(dir, fi.Mode().Perm()|0o755)
+}
+
+// makeFolders is makeFolder for a folder and those above it.
+func makeFolders(dir string) error {
+	if fi, err := os.Stat(dir); err == nil && fi.IsDir() {
+		return nil
+	}
+	if up := filepath.Dir(dir); up != dir {
+		if err := makeFolders(up); err != nil {
+			return err
+		}
+	}
+	if err := makeFolder(dir); err != nil {
+		return err
+	}
+	if fi, err := os.Stat(dir); err != nil || !fi.IsDir() {
+		return &fs.PathError{Op: "mkdir", Path: dir, Err: unix.ENOTDIR}
 	}
 	return nil
 }

@@ -23,7 +23,7 @@ func (h *Hold) Do(ctx context.Context, s Step) (err error) {
 		if err := copyTree(ctx, s.Dir, at); err != nil {
 			return err
 		}
-		if err := os.Mkdir(filepath.Dir(s.To), 0o755); err != nil && !errors.Is(err, os.ErrExist) {
+		if err := makeFolder(filepath.Dir(s.To)); err != nil {
 			return err
 		}
 		return move(at, s.To)
@@ -44,7 +44,7 @@ func (h *Hold) Do(ctx context.Context, s Step) (err error) {
 func (h *Hold) add(ctx context.Context, s Step, at string) error {
 	all := append(folders(filepath.Join(s.To, "lib")), s.Archs...)
 	for _, arch := range s.New {
-		if err := os.Mkdir(at, 0o755); err != nil {
+		if err := makeFolder(at); err != nil {
 			return err
 		}
 		for _, kind := range []string{"bin", "lib"} {
@@ -78,7 +78,7 @@ func into(from, to string) (err error) {
 			return err
 		}
 		defer func() { err = errors.Join(err, os.Chmod(up, folderMode)) }()
-		if err := os.Mkdir(dir, 0o755); err != nil {
+		if err := makeFolder(dir); err != nil {
 			return err
 		}
 	}
