@@ -32,7 +32,11 @@ func (x *Executor) call(ctx context.Context, j *Job) (*Done, error) {
 			c.roots[o.Path] = &reapi.Root{}
 		}
 	}
-	said, err := c.verdict(f(ctx, c))
+	err := f(ctx, c)
+	if c.lost != nil {
+		err = c.lost
+	}
+	said, err := c.verdict(err)
 	if err != nil {
 		var missing *MissingInputError
 		var env *EnvError
@@ -73,6 +77,23 @@ type callContext struct {
 	j     *Job
 	files map[string]OutputResult
 	roots map[string]*reapi.Root
+	// lost is an input whose bytes are gone. What a function makes of that, which may take it for a file that never was, does not count.
+	lost error
+}
+
+// gone notes that an input's bytes are nowhere to be had.
+func (c *callContext) gone(path string) error {
+	c.lost = &MissingInputError{path}
+	return c.lost
+}
+
+// found finds what lies in an input tree, nil for nothing.
+func (c *callContext) found(r *Resolved, in string) (*Resolved, error) {
+	got, err := c.x.find(r, in)
+	if m := new(MissingInputError); errors.As(err, &m) {
+		c.lost = m
+	}
+	return got, err
 }
 
 func (c *callContext) Args() []byte { return c.j.Action.Call.Args }
@@ -138,9 +159,9 @@ func (c *callContext) Open(path string) (io.ReadCloser, error) {
 		}
 		rc, err := c.x.Store.Open(d)
 		if errors.Is(err, cache.ErrMissing) {
-			return nil, &MissingInputError{r.source()}
+			return nil, c.gone(r.source())
 		}
-		return inputReader{rc, r.source()}, err
+		return inputReader{rc, c, r.source()}, err
 	}
 	return nil, &rule.NotInputError{Path: path}
 }
@@ -148,13 +169,14 @@ func (c *callContext) Open(path string) (io.ReadCloser, error) {
 // inputReader says of bytes that turn out to be damaged whose they are.
 type inputReader struct {
 	io.ReadCloser
+	c    *callContext
 	path string
 }
 
 func (r inputReader) Read(p []byte) (int, error) {
 	n, err := r.ReadCloser.Read(p)
 	if err != nil && errors.Is(err, cache.ErrMissing) {
-		err = &MissingInputError{r.path}
+		err = r.c.gone(r.path)
 	}
 	return n, err
 }
@@ -162,7 +184,7 @@ func (r inputReader) Read(p []byte) (int, error) {
 func (c *callContext) entry(r Resolved, rel string) (tree.Entry, error) {
 	entries, err := tree.Flatten(c.x.Store, r.Digest)
 	if err != nil {
-		return tree.Entry{}, &MissingInputError{r.source()}
+		return tree.Entry{}, c.gone(r.source())
 	}
 	i := slices.IndexFunc(entries, func(e tree.Entry) bool { return e.Path == rel && !e.Dir && e.Link == "" })
 	if i < 0 {
@@ -180,7 +202,7 @@ func (c *callContext) List(at string) ([]string, error) {
 		}
 		entries, err := tree.Flatten(c.x.Store, r.Digest)
 		if err != nil {
-			return nil, &MissingInputError{r.source()}
+			return nil, c.gone(r.source())
 		}
 		return filesOf(entries), nil
 	}

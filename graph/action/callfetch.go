@@ -188,7 +188,7 @@ func (c *callContext) Folder(path string) ([]rule.Entry, error) {
 		at, in := r, strings.TrimPrefix(rel, "/")
 		if in != "" {
 			var err error
-			if at, err = c.x.find(r, in); err != nil {
+			if at, err = c.found(r, in); err != nil {
 				return nil, err
 			}
 			if at == nil || at.Kind != rule.OutputTree {
@@ -197,7 +197,7 @@ func (c *callContext) Folder(path string) ([]rule.Entry, error) {
 		}
 		entries, err := tree.List(c.x.Store, at.Digest, in)
 		if err != nil {
-			return nil, &MissingInputError{r.source()}
+			return nil, c.gone(r.source())
 		}
 		out := make([]rule.Entry, len(entries))
 		for i, e := range entries {
@@ -220,7 +220,7 @@ func (c *callContext) Entries(at string) ([]rule.Entry, error) {
 		}
 		entries, err := tree.Flatten(c.x.Store, r.Digest)
 		if err != nil {
-			return nil, &MissingInputError{r.source()}
+			return nil, c.gone(r.source())
 		}
 		var out []rule.Entry
 		for _, e := range entries {

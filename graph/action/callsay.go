@@ -26,7 +26,7 @@ func (c *callContext) Around(folder string) ([]string, error) {
 		}
 		at := r.Digest
 		if in := strings.TrimPrefix(rel, "/"); in != "" {
-			got, err := c.x.find(r, in)
+			got, err := c.found(r, in)
 			if err != nil {
 				return nil, err
 			}
@@ -37,7 +37,7 @@ func (c *callContext) Around(folder string) ([]string, error) {
 		}
 		entries, err := tree.List(c.x.Store, at, "")
 		if err != nil {
-			return nil, &MissingInputError{r.source()}
+			return nil, c.gone(r.source())
 		}
 		return filesOf(entries), nil
 	}
