@@ -11,6 +11,7 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"github.com/cairn-build/cairn/cache/digest"
 )
@@ -23,7 +24,7 @@ const (
 )
 
 // maxFolder is how many files and folders a folder of the host may have: all are looked at in each build.
-const maxFolder = 50_000
+const maxFolder = 200_000
 
 // IsFolder says whether a name among a command's programs is that of a folder, which no PATH leads to.
 func IsFolder(name string) bool { return strings.HasPrefix(name, folderPrefix) }
@@ -241,7 +242,10 @@ func (f *folderWalk) link(rel string, patterns [][]string) error {
 		lexical = filepath.Join(filepath.Dir(at), to)
 	}
 	real, err := filepath.EvalSymlinks(at)
-	if errors.Is(err, fs.ErrNotExist) {
+	if err != nil {
+		_, err = os.Stat(at) // which tells a circle of links from other errors
+	}
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ELOOP) {
 		f.p.watch(lexical)
 		f.line("nowhere", rel, "")
 		return nil

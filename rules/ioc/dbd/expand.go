@@ -59,14 +59,19 @@ func Expand(files []*File, opts Options) (*Database, diag.List) {
 	return &e.db, e.problems.Sort()
 }
 
-// Fragment says that a file has only what stands in the body of a record type or a menu, as dbCommon.dbd does.
+// Fragment says that a file has only what stands in the body of a record type or a menu, as dbCommon.dbd does; it may include others.
 func Fragment(f *File) bool {
+	part := false
 	for _, it := range f.Items {
-		if it.Word != "field" && it.Word != "choice" && it.Word != "%" {
+		switch it.Word {
+		case "field", "choice", "%":
+			part = true
+		case "include":
+		default:
 			return false
 		}
 	}
-	return len(f.Items) > 0
+	return part
 }
 
 type expander struct {

@@ -122,6 +122,7 @@ func TestExpandProblems(t *testing.T) {
 		{folder{"a": "%x\nfield(A, DBF_LONG)\nchoice(a, \"b\")\ndriver(x)"}, "a:1:1: A line of C outside of a record type\na:2:1: `field(A)` outside of a recordtype\na:3:1: `choice(a)` outside of a menu\n"},
 		{folder{"a": "field(A, DBF_LONG)"}, "a:1:1: `field(A)` outside of a recordtype\n"},
 		{folder{"a": "recordtype(r) { include \"b\" }", "b": "driver(x)"}, "b:1:1: `driver` in the record type r\n"},
+		{folder{"a": "recordtype(r) { include \"b\" }", "b": "include \"c\"\nfield(A, DBF_LONG)", "c": "field(B, DBF_LONG)"}, ""},
 		{folder{"a": "include \"nowhere\""}, "a:1:9: There is no file \"nowhere\" to include\n"},
 		{folder{"a": "include \"b\"", "b": "include \"c\"", "c": "driver(x)\ninclude \"a\""}, "c:2:9: Files that include each other; a -> b -> c -> a.\n"},
 		{folder{"a": "recordtype(r) { include \"b\" }", "b": "field(A, DBF_LONG)\ninclude \"b\""}, "b:2:9: Files that include each other; b -> b.\n"},
