@@ -111,6 +111,9 @@ func (f *iocFolder) mend(start *startup.Start, read *startup.Script) error {
 
 // start starts softIocPVA with a script, and gives its exit status as an error.
 func (x *iocsh) start(script []byte, p *iocPlace, f *iocFolder) error {
+	if err := iocPath(p.Base); err != nil {
+		return err
+	}
 	var env []string
 	for _, v := range startup.Environ(p.Place) {
 		env = append(env, v.Name+"="+v.Value)

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -37,6 +38,27 @@ func startsIoc(l *build.Launch) bool {
 	return slices.ContainsFunc(l.Env, func(v string) bool { return strings.HasPrefix(v, iocRootVar) })
 }
 
+// iocPath says why the IOC's shell could not find what lies in a folder: in words it takes quotes and backslashes away and puts macros in, and
+// lists of folders have colons between them.
+func iocPath(dir string) error {
+	for _, bad := range []string{"'", `"`, `\`, "$(", "${", ":"} {
+		if strings.Contains(dir, bad) {
+			return &usageError{fmt.Sprintf("an IOC cannot be started from %s", dir), fmt.Sprintf("The IOC's shell cannot read a path with %s in it: use a folder without.", bad)}
+		}
+	}
+	return nil
+}
+
+// startable says why an ioc target cannot be started from where it lies.
+func startable(l *build.Launch) error {
+	for _, v := range l.Env {
+		if root, ok := strings.CutPrefix(v, iocRootVar); ok {
+			return iocPath(root)
+		}
+	}
+	return nil
+}
+
 // runTarget starts the IOC that a target is, with what the options say on top.
 func (x *iocsh) runTarget(ctx context.Context) error {
 	if x.base != "" {
@@ -62,6 +84,9 @@ func (x *iocsh) runTarget(ctx context.Context) error {
 func (x *iocsh) launched(launch *build.Launch) error {
 	if !startsIoc(launch) {
 		return usagef("%s is no ioc", launch.Label)
+	}
+	if err := startable(launch); err != nil {
+		return err
 	}
 	at := len(launch.Argv) - 1
 	text, err := os.ReadFile(launch.Argv[at])

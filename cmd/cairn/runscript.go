@@ -89,6 +89,9 @@ func (a *app) startProgram(r *scriptRun, l *build.Launch) error {
 		defer l.Release()
 		return x.launched(l)
 	}
+	if err := startable(l); err != nil {
+		return err
+	}
 	if err := a.ui.Close(); err != nil {
 		return err
 	}

@@ -62,6 +62,10 @@ func (x *watching) startProgram(ctx context.Context) error {
 	p.cmd.Stdout, p.cmd.Stderr = os.Stdout, os.Stderr
 	p.cmd.SysProcAttr = programAttr()
 	if startsIoc(l) {
+		if err := startable(l); err != nil {
+			l.Release()
+			return err
+		}
 		if len(x.args) > 0 {
 			l.Release()
 			return usagef("watch run takes no options for an IOC: say them in %s", l.Label)
