@@ -14,14 +14,15 @@ import (
 	"github.com/cairn-build/cairn/rules/ioc/dbd"
 )
 
-// msiScript runs msi twice: for the database, and for the names of the files that it was made of. What msi itself is counts as well.
+// msiScript runs msi twice: for the database, and for the names of the files that it was made of. What msi itself is counts as well. The
+// base's libraries are for msi alone: among them are some that the shell's programs have of their own.
 const msiScript = `msi=$1 libs=$2 out=$3 dep=$4 src=$5 dir=.; shift 5
 case $src in */*) dir=${src%/*} ;; esac
-if ! "$msi" -o"$out" -I"$dir" "$@"; then
+if ! LD_LIBRARY_PATH=$libs "$msi" -o"$out" -I"$dir" "$@"; then
   printf '%s: msi cannot expand it. Templates and included files are looked for beside it, in the folders of templates, subs and tmps, and in db of deps and runtime_deps.\n' "$src" >&2
   exit 1
 fi
-"$msi" -D -ox -I"$dir" "$@" > "$dep"
+LD_LIBRARY_PATH=$libs "$msi" -D -ox -I"$dir" "$@" > "$dep"
 {
   sed '1s/^x://; s/^ //; s/ \\$//' "$dep"
   printf '%s\n' "$src" "$msi"
@@ -87,7 +88,7 @@ func (m *moduleBuild) msi(src, to, dep string, flag, dirs []string, in []rule.Ar
 	}
 	argv = append(append(argv, flag...), src)
 	m.c.Declare(rule.Action{Mnemonic: "Msi", Subject: m.rel(s), Inputs: ioc.Distinct(append([]rule.Artifact{s.In, b.Runtime}, in...)), Picks: picks, Outputs: []rule.Artifact{out},
-		Spawn: &rule.Spawn{Argv: argv, Env: []rule.EnvVar{{Name: "LC_ALL", Value: "C"}, {Name: "LD_LIBRARY_PATH", Value: libs}}, Posix: true,
+		Spawn: &rule.Spawn{Argv: argv, Env: []rule.EnvVar{{Name: "LC_ALL", Value: "C"}}, Posix: true,
 			HostTools: []string{"sh"}, DepFile: dep, Each: each}})
 }
 
